@@ -1,0 +1,98 @@
+"""Semantic assignment: which place of the reference a place of the target looks like, by the gray pictures alone.
+
+After the semantic assignment and gated fusion modules of Gray2ColorNet (Lu et al. 2020), on a coarse grid of any size.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from vidcolor.model.encoder import CHANNELS
+from vidcolor.model.layers import resize
+
+TOP_SIMILARITIES = 5
+STATISTICS = TOP_SIMILARITIES + 4
+"""Channels of :attr:`Carried.statistics`: the largest cosines, largest weight, entropy, spread of carried a and b."""
+
+_ELEMENTS_AT_ONCE = 1 << 25  # of the similarity matrix: 128 MiB in float32
+
+
+class Descriptor(nn.Module):
+    """Encoder features to one unit vector per place of the stride-8 grid.
+
+    Every level is mean-centred over the picture and L2-normalised; square roots of softmax weights make the cosine of
+    the joined vectors the weighted sum of the levels' cosines. A learned projection joins them under a learned balance.
+    """
+
+    def __init__(self, projected: int = 64) -> None:
+        super().__init__()
+        # strides 4, 8 and 16 already match unrelated pictures without training; 2 and 32 have to earn their place
+        self.level_logits = nn.Parameter(torch.tensor([-3.0, 0.0, 0.0, 0.0, -1.0]))
+        self.balance_logit = nn.Parameter(torch.tensor(-1.5))
+        self.mix = nn.Conv2d(sum(CHANNELS), 96, 1)
+        self.project = nn.Conv2d(96, projected, 3, padding=1)
+
+    def forward(self, features: list[Tensor]) -> Tensor:
+        """Five encoder maps to (N, P, C) with P = H/8 * W/8 places in row order."""
+        grid = features[2]
+        levels = [_centred_unit(resize(feature, grid).float()) for feature in features]
+        joined = self.project(F.relu(self.mix(torch.cat(levels, dim=1)))).float()
+        level_weights = torch.softmax(self.level_logits, 0)
+        balance = torch.sigmoid(self.balance_logit)
+        parts = [level * ((1 - balance) * weight).sqrt() for level, weight in zip(levels, level_weights, strict=True)]
+        parts.append(_centred_unit(joined) * balance.sqrt())
+        return torch.cat(parts, dim=1).flatten(2).transpose(1, 2)
+
+
+def _centred_unit(x: Tensor) -> Tensor:
+    return F.normalize(x - x.mean((2, 3), keepdim=True), dim=1, eps=1e-5)
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What the correspondence brings from the reference to the target's stride-8 grid (h, w)."""
+
+    values: Tensor
+    """(N, V, h, w): the reference's values, averaged with the softmax weights. The first two are a, b over 110."""
+    statistics: Tensor
+    """(N, STATISTICS, h, w): how sure the match is, whatever the size of the reference."""
+
+
+class Correspondence(nn.Module):
+    """Softmax over all places of the reference of cosine / temperature."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.log_temperature = nn.Parameter(torch.tensor(math.log(0.02)))
+
+    def forward(self, target: Tensor, keys: Tensor, values: Tensor, grid: tuple[int, int]) -> Carried:
+        """Descriptors of the target (N, P, C), of the reference (N or 1, Q, C), its values (N or 1, Q, V).
+
+        Several references are joined along Q. The target is walked in chunks, so that memory stays bounded.
+        """
+        chunk = max(1, _ELEMENTS_AT_ONCE // (target.shape[0] * keys.shape[1]))
+        with torch.autocast(target.device.type, enabled=False):  # cosines near 1 need more than bfloat16's eight bits
+            parts = [self._carry(part, keys, values) for part in target.split(chunk, dim=1)]
+        carried = torch.cat([part[0] for part in parts], dim=1)
+        statistics = torch.cat([part[1] for part in parts], dim=1)
+        return Carried(_to_map(carried, grid), _to_map(statistics, grid))
+
+    def _carry(self, target: Tensor, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        similarity = target @ keys.transpose(1, 2)
+        weights = torch.softmax(similarity / self.log_temperature.exp().clamp_min(0.005), dim=2)
+        carried = weights @ values
+        spread = (weights @ values[..., :2].square() - carried[..., :2].square()).clamp_min(0)
+        top = similarity.topk(min(TOP_SIMILARITIES, keys.shape[1]), dim=2).values
+        top = F.pad(top, (0, TOP_SIMILARITIES - top.shape[2]), value=-1.0)
+        entropy = -(weights * weights.clamp_min(1e-8).log()).sum(2, keepdim=True) / math.log(max(2, keys.shape[1]))
+        peak = weights.amax(2, keepdim=True)
+        return carried, torch.cat((top, peak, entropy, (spread + 1e-6).sqrt()), dim=2)
+
+
+def _to_map(places: Tensor, grid: tuple[int, int]) -> Tensor:
+    return places.transpose(1, 2).unflatten(2, grid)

@@ -1,0 +1,202 @@
+"""Gray2ColorNet in the form fit for film: any size, coarse correspondence, light decoder, cached references.
+
+The parts and their names follow Lu et al., "Gray2ColorNet: Transfer More Colors from Reference Image", ACM MM 2020:
+main colorization network (MCN), semantic assignment, colour distribution, gated fusion (together GCFN). What differs:
+a MobileNetV2 encoder trained on ImageNet and fine-tuned; correspondence on the stride-8 grid of either picture; a gate
+on resolution-free statistics of the similarities, trained to say how likely the carried colour is right; every head
+adds its answer to the carried colour, so that an untrained network already transfers; output at half the input's size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from vidcolor.color import HISTOGRAM_BINS, soft_histogram
+from vidcolor.model.correspondence import STATISTICS, Carried, Correspondence, Descriptor
+from vidcolor.model.encoder import CHANNELS, Encoder
+from vidcolor.model.layers import ResidualBlock, resize
+
+SIDE_MULTIPLE = 32
+"""Heights and widths that the network takes are multiples of this."""
+
+
+@dataclass(frozen=True)
+class EncodedReference:
+    """All that is needed of one or several references; computed once, used for every key frame."""
+
+    keys: Tensor
+    """(N, Q, C): descriptors of all places of all references."""
+    values: Tensor
+    """(N, Q, 2 + code): their a, b over 110, and the learned code of their colours."""
+    histogram: Tensor
+    """(N, 441): soft ab histogram, the mean over the references."""
+
+    @staticmethod
+    def join(references: Sequence[EncodedReference]) -> EncodedReference:
+        """Several references as one: places compete for the match, histograms are averaged."""
+        return EncodedReference(
+            torch.cat([reference.keys for reference in references], dim=1),
+            torch.cat([reference.values for reference in references], dim=1),
+            torch.stack([reference.histogram for reference in references]).mean(0),
+        )
+
+
+@dataclass(frozen=True)
+class Colorization:
+    """What the network says of a batch of targets."""
+
+    ab: tuple[Tensor, Tensor, Tensor]
+    """a, b over 110 at strides 8, 4 and 2, each (N, 2, h, w)."""
+    gate_logit: Tensor
+    """(N, 1, H/8, W/8): log odds that the carried colour is right; the gate is its sigmoid."""
+    carried_ab: Tensor
+    """(N, 2, H/8, W/8): the reference's a, b over 110 as the correspondence carried them."""
+
+    @property
+    def gate(self) -> Tensor:
+        """(N, 1, H/8, W/8) in [0, 1]: how likely the carried colour is right."""
+        return torch.sigmoid(self.gate_logit)
+
+
+class ColorCode(nn.Module):
+    """The reference's L, a, b at half size to a code of its colours on the stride-8 grid."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(3, channels, 3, stride=2, padding=1)
+        self.second = nn.Conv2d(channels, channels, 3, stride=2, padding=1)
+
+    def forward(self, lab: Tensor) -> Tensor:
+        return self.second(F.relu(self.first(lab)))
+
+
+class ColorDistribution(nn.Module):
+    """The reference's 441-bin histogram to one vector per fused scale."""
+
+    def __init__(self, widths: Sequence[int]) -> None:
+        super().__init__()
+        self.absent = nn.Parameter(torch.zeros(HISTOGRAM_BINS**2))
+        self.trunk = nn.Sequential(nn.Linear(HISTOGRAM_BINS**2, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU())
+        self.branches = nn.ModuleList(nn.Linear(128, width) for width in widths)
+
+    def forward(self, histogram: Tensor, present: Tensor) -> list[Tensor]:
+        """(N, 441) and whether there is a reference (N,) to vectors (N, width, 1, 1)."""
+        # square roots spread the few large and many small bins; a learned stand-in speaks where no reference is
+        described = torch.where(present[:, None], histogram.sqrt(), self.absent)
+        hidden = self.trunk(described)
+        return [branch(hidden)[:, :, None, None] for branch in self.branches]
+
+
+class Gate(nn.Module):
+    """Statistics of the match to the log odds that the carried colour is right."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(STATISTICS, 32, 1), nn.ReLU(),
+            nn.Conv2d(32, 32, 3, padding=1), nn.ReLU(),
+            nn.Conv2d(32, 1, 3, padding=1),
+        )  # fmt: skip
+        nn.init.constant_(self.layers[-1].bias, 1.0)
+
+    def forward(self, statistics: Tensor) -> Tensor:
+        return self.layers(statistics)
+
+
+class DecoderStage(nn.Module):
+    """One scale of the MCN: what comes from below, the encoder's features, the fused reference; and its head."""
+
+    def __init__(self, below: int, lateral: int, carried: int, width: int, blocks: int) -> None:
+        super().__init__()
+        self.from_below = nn.Conv2d(below, width, 1)
+        self.lateral = nn.Conv2d(lateral, width, 1)
+        self.from_carried = nn.Conv2d(carried, width, 1)
+        self.mix = nn.Conv2d(width, width, 3, padding=1)
+        self.blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)))
+        self.head = nn.Conv2d(width, 2, 3, padding=1)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+
+    def forward(self, x: Tensor, feature: Tensor, carried: Tensor, gate: Tensor, color: Tensor) -> tuple[Tensor, Tensor]:
+        gate, carried = resize(gate, feature), resize(carried, feature)
+        fused = gate * self.from_carried(carried) + (1 - gate) * color
+        x = resize(self.from_below(x), feature) + self.lateral(feature) + fused
+        x = self.blocks(F.relu(self.mix(F.relu(x))))
+        return x, self.head(x).float() + gate.float() * carried[:, :2].float()
+
+
+class FilmGray2ColorNet(nn.Module):
+    """The network that ships: (target, encoded reference) to chroma, see the module's text."""
+
+    code_channels = 32
+    widths = (128, 64, 40)
+
+    def __init__(self) -> None:
+        super().__init__()
+        carried = 2 + self.code_channels
+        self.encoder = Encoder()
+        self.descriptor = Descriptor()
+        self.correspondence = Correspondence()
+        self.color_code = ColorCode(self.code_channels)
+        self.color_distribution = ColorDistribution(self.widths)
+        self.gate = Gate()
+        self.context = nn.Conv2d(CHANNELS[4], 128, 1)
+        self.semantics = nn.Conv2d(CHANNELS[3], 128, 1)
+        self.semantic_block = ResidualBlock(128)
+        below = (128, *self.widths)
+        self.stages = nn.ModuleList(
+            DecoderStage(below[i], CHANNELS[2 - i], carried, self.widths[i], blocks=(2, 2, 1)[i]) for i in range(3)
+        )
+
+    def encode_reference(self, lightness: Tensor, ab: Tensor) -> EncodedReference:
+        """Lightness L*/50 - 1 (N, 1, H, W) and a, b over 110 (N, 2, H, W) of references; sides multiples of 32."""
+        with torch.no_grad():  # the encoder learns on the target's side, which halves the cost of training it
+            features = self.encoder(lightness)
+        keys = self.descriptor(features)
+        lab = F.avg_pool2d(torch.cat((lightness, ab), dim=1), 2)
+        code = self.color_code(lab).float()
+        values = torch.cat((F.avg_pool2d(ab, 8).float(), code), dim=1).flatten(2).transpose(1, 2)
+        return EncodedReference(keys, values, soft_histogram(F.avg_pool2d(ab, 4).float()))
+
+    def forward(self, lightness: Tensor, reference: EncodedReference | None, present: Tensor | None = None) -> Colorization:
+        """Colour targets (N, 1, H, W), L*/50 - 1, sides multiples of 32, by one reference for all or one each.
+
+        ``present`` (N,) is False where a sample shall be coloured as if there were no reference; all are, where
+        ``reference`` is None. Raises ValueError for other sizes.
+        """
+        batch, _, height, width = lightness.shape
+        if height % SIDE_MULTIPLE or width % SIDE_MULTIPLE:
+            raise ValueError(f"sides must be multiples of {SIDE_MULTIPLE}, got {height} x {width}")
+        features = self.encoder(lightness)
+        carried, histogram, present = self._consult(features, reference, present)
+        gate_logit = self.gate(carried.statistics).float()
+        gate = torch.sigmoid(gate_logit) * present[:, None, None, None]
+        colors = self.color_distribution(histogram.expand(batch, -1), present)
+        x = self.semantics(features[3]) + resize(self.context(features[4]), features[3])
+        x = self.semantic_block(F.relu(x))
+        answers = []
+        for number, stage in enumerate(self.stages):
+            x, answer = stage(x, features[2 - number], carried.values, gate, colors[number])
+            answers.append(answer)
+        return Colorization((answers[0], answers[1], answers[2]), gate_logit, carried.values[:, :2])
+
+    def _consult(
+        self, features: list[Tensor], reference: EncodedReference | None, present: Tensor | None
+    ) -> tuple[Carried, Tensor, Tensor]:
+        """The reference's answer for every place, its histogram (N or 1, 441), and who has a reference (N,)."""
+        grid = features[2]
+        batch, size = grid.shape[0], (grid.shape[2], grid.shape[3])
+        if reference is None:
+            nothing = grid.new_zeros((batch, 2 + self.code_channels, *size), dtype=torch.float32)
+            statistics = grid.new_zeros((batch, STATISTICS, *size), dtype=torch.float32)
+            histogram = nothing.new_zeros((1, HISTOGRAM_BINS**2))
+            return Carried(nothing, statistics), histogram, torch.zeros(batch, dtype=torch.bool, device=grid.device)
+        carried = self.correspondence(self.descriptor(features), reference.keys, reference.values, size)
+        if present is None:
+            present = torch.ones(batch, dtype=torch.bool, device=grid.device)
+        return carried, reference.histogram, present

@@ -1,0 +1,30 @@
+"""Small layers that the networks share."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class ResidualBlock(nn.Module):
+    """Two 3 x 3 convolutions added to their input; starts as the identity. (N, C, H, W) to the same shape."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(channels, channels, 3, padding=1)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1)
+        nn.init.zeros_(self.second.weight)
+        nn.init.zeros_(self.second.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.second(F.relu(self.first(x)))
+
+
+def resize(x: Tensor, like: Tensor) -> Tensor:
+    """Bring (N, C, H, W) to the height and width of ``like``: area average downward, bilinear upward."""
+    size = like.shape[-2:]
+    if x.shape[-2:] == size:
+        return x
+    if x.shape[-1] > size[-1]:
+        return F.adaptive_avg_pool2d(x, size)
+    return F.interpolate(x, size=size, mode="bilinear", align_corners=False)

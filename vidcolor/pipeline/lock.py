@@ -1,0 +1,92 @@
+"""One run on one project at a time."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from vidcolor.errors import OutputError
+
+_BUSY = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
+"""What the system answers where another process holds the lock; any other answer means that it knows no locks here."""
+
+
+@contextmanager
+def project_lock(folder: Path) -> Iterator[None]:
+    """Hold the project ``folder`` for the length of the body; the folder is made where it is missing.
+
+    The system lets go of the lock when its process dies, however it dies, so there is nothing stale to clear away.
+    Raises OutputError where another run holds it or the folder cannot be written.
+    """
+    path = folder / "lock"
+    file = _open(path)
+    try:
+        if not _take(file):
+            raise OutputError(f"{folder}: another run{_holder(path)} works on this project; wait for it or stop it")
+        _sign(file)
+        yield
+    finally:
+        _let_go(file)
+        file.close()
+
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("ab+")
+    except OSError as error:
+        raise OutputError(f"{path.parent}: the project folder cannot be written ({error.strerror})") from error
+
+
+def _sign(file: BinaryIO) -> None:
+    """Leave our process number for the message that another run would show."""
+    file.truncate(0)
+    file.write(f"{os.getpid()}\n".encode())
+    file.flush()
+
+
+def _holder(path: Path) -> str:
+    try:
+        number = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return f" (process {number})" if number.isdigit() else ""
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _take(file: BinaryIO) -> bool:
+        """Lock the first byte without waiting; False where another process has it."""
+        try:
+            file.seek(0)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError as error:
+            return error.errno not in _BUSY
+        return True
+
+    def _let_go(file: BinaryIO) -> None:
+        try:
+            file.seek(0)
+            msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
+        except OSError:
+            return
+
+else:
+    import fcntl
+
+    def _take(file: BinaryIO) -> bool:
+        """Lock the file without waiting; False where another process has it, True where the file system knows none."""
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            return error.errno not in _BUSY
+        return True
+
+    def _let_go(file: BinaryIO) -> None:
+        fcntl.flock(file, fcntl.LOCK_UN)

@@ -1,0 +1,146 @@
+"""The manifest as text: written fresh, or spliced into what a person wrote."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import yaml
+
+from vidcolor.pipeline.plan import Manifest, ShotEntry
+from vidcolor.yaml_node import Node
+
+TOP_KEYS = ("film", "frames", "rate", "references", "shots")
+ENTRY_KEYS = (
+    *("shot", "start", "stop", "time", "reference", "score", "runner_up", "runner_up_score", "explained"),
+    *("flagged", "saturation", "keep_gray"),
+)
+
+_HEADER = """\
+# The plan of this film: one entry per shot. Change what you like and run the same command again: only the shots whose
+# entry changed are computed again. Your comments stay.
+#
+# Yours to change in an entry:
+#   reference    the still whose colours the shot follows; [a.png, b.png] for several; none for no reference
+#   saturation   1.0 leaves the colours as they come, 0.8 calms them, 1.2 strengthens them
+#   keep_gray    true leaves the shot black and white
+#   start, stop  first frame, and the frame after the last; every shot starts where the one before stops
+#   flagged      true asks a person to have a look
+# The rest tells how the choice was made; shot and time follow from the order and the frame numbers.
+"""
+
+
+_NO_REFERENCE = "none"
+
+
+def fresh_text(manifest: Manifest) -> str:
+    """The whole file, with a header that explains it."""
+    values = _top(manifest)
+    lines = [_HEADER, *(f"{key}: {values[key]}\n" for key in TOP_KEYS[:-1]), "shots:\n"]
+    for entry in manifest.entries:
+        pairs = [f"{key}: {value}\n" for key, value in _entry(entry, manifest.rate).items()]
+        lines += ["\n- ", "  ".join(pairs)]
+    return "".join(lines)
+
+
+def spliced_text(text: str, root: Node, old: Manifest, new: Manifest) -> str | None:
+    """``text`` (which reads as ``root`` and says ``old``) with only the values replaced that differ in ``new``.
+
+    None where the shots are not the same frames.
+    """
+    if [entry.bounds for entry in old.entries] != [entry.bounds for entry in new.entries]:
+        return None
+    top = root.mapping()
+    edits = _edits(top, _top(old), _top(new))
+    for node, before, after in zip(top["shots"].items(), old.entries, new.entries, strict=True):
+        edits += _edits(node.mapping(), _entry(before, old.rate), _entry(after, new.rate), node)
+    for start, stop, value in sorted(edits, reverse=True):
+        text = text[:start] + value + text[stop:]
+    return text
+
+
+def to_plain(manifest: Manifest) -> dict[str, Any]:
+    """The manifest as plain values, under the keys of the file; None for no reference."""
+    return _plain(_top(manifest)) | {"shots": [_plain(_entry(entry, manifest.rate)) for entry in manifest.entries]}
+
+
+def timecode(frame: int, rate: Fraction) -> str:
+    """The time at which a frame begins, ``HH:MM:SS.mmm``."""
+    milliseconds = round(frame / rate * 1000)
+    seconds, milliseconds = divmod(milliseconds, 1000)
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{milliseconds:03d}"
+
+
+def rounded(entry: ShotEntry) -> ShotEntry:
+    """The entry with its measures as precise as the file gives them."""
+    return replace(
+        entry,
+        score=round(entry.score, 4),
+        runner_up_score=round(entry.runner_up_score, 4),
+        explained=round(entry.explained, 4),
+        saturation=round(entry.saturation, 4),
+    )
+
+
+def _edits(
+    nodes: dict[str, Node], old: dict[str, str], new: dict[str, str], section: Node | None = None
+) -> list[tuple[int, int, str]]:
+    """Replacements (from, to, text) for the values that differ; a key that was left out is put first."""
+    edits = []
+    for key, value in new.items():
+        if value == old[key]:
+            continue
+        if key in nodes:
+            edits.append((*nodes[key].span(), value))
+        elif section is not None:
+            mark = section.yaml.start_mark
+            edits.append((mark.index, mark.index, f"{key}: {value}\n{' ' * mark.column}"))
+    return edits
+
+
+def _top(manifest: Manifest) -> dict[str, str]:
+    """The values above the list of shots, as YAML."""
+    return {
+        "film": _scalar(manifest.film),
+        "frames": str(manifest.frames),
+        "rate": str(manifest.rate),
+        "references": _scalar(manifest.references),
+    }
+
+
+def _entry(entry: ShotEntry, rate: Fraction) -> dict[str, str]:
+    """The values of one entry, as YAML."""
+    entry = rounded(entry)
+    return {
+        "shot": str(entry.shot.index),
+        "start": str(entry.shot.start),
+        "stop": str(entry.shot.stop),
+        "time": f"{timecode(entry.shot.start, rate)} - {timecode(entry.shot.stop, rate)}",
+        "reference": _references(entry.references),
+        "score": _scalar(entry.score),
+        "runner_up": _references(() if entry.runner_up is None else (entry.runner_up,)),
+        "runner_up_score": _scalar(entry.runner_up_score),
+        "explained": _scalar(entry.explained),
+        "flagged": _scalar(entry.flagged),
+        "saturation": _scalar(entry.saturation),
+        "keep_gray": _scalar(entry.keep_gray),
+    }
+
+
+def _plain(values: dict[str, str]) -> dict[str, Any]:
+    return {key: None if value == _NO_REFERENCE else yaml.safe_load(value) for key, value in values.items()}
+
+
+def _references(names: tuple[str, ...]) -> str:
+    """none, a name, or a list of names."""
+    if not names:
+        return _NO_REFERENCE
+    return _scalar(names[0]) if len(names) == 1 else f"[{', '.join(map(_scalar, names))}]"
+
+
+def _scalar(value: str | float | bool) -> str:
+    """One value on one line, quoted where it must be."""
+    if isinstance(value, str) and value.lower() == _NO_REFERENCE:
+        return f"'{value}'"
+    return str(yaml.safe_dump([value], default_flow_style=True, allow_unicode=True, width=1 << 20)).strip()[1:-1]

@@ -1,0 +1,169 @@
+"""Segments and the original's other streams become one film: pictures joined, everything else copied as it is.
+
+The pictures' packets are written in decoding order with decoding times computed afresh over the whole film; their
+presentation times are the film's own, in its own time base where the container can count in it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from io import BytesIO
+from pathlib import Path
+
+import av
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from av.stream import Discard, Disposition, Stream
+from av.video.stream import VideoStream
+
+from vidcolor.errors import OutputError
+from vidcolor.pipeline.container import file_url, open_film
+from vidcolor.pipeline.metadata import film_metadata, picture_metadata
+from vidcolor.pipeline.stamps import decode_stamps
+from vidcolor.types import FilmInfo
+
+__all__ = ["StreamNote", "check_writable", "default_output", "mux_film"]
+
+
+@dataclass(frozen=True)
+class StreamNote:
+    """Something about one of the film's streams that a person should know."""
+
+    index: int
+    """Of the stream in the source film."""
+    kind: str
+    """``audio``, ``subtitle``, ``data``, ``attachment`` or ``video``."""
+    codec: str
+    text: str
+    """One sentence."""
+
+
+def mux_film(segments: Sequence[Path], info: FilmInfo, out: Path) -> list[StreamNote]:
+    """Join segments and copy every other stream of the film beside them.
+
+    Args:
+        segments: in the film's order, all written with the same settings.
+        info: of the source film.
+        out: its suffix chooses the container. It is written under a temporary name beside it and renamed when whole.
+
+    Returns:
+        A note for every stream that the container cannot hold.
+
+    Raises:
+        OutputError: the container cannot hold the pictures' codec, or the disk refuses.
+        FilmError: the source film can no longer be read.
+    """
+    unfinished = out.with_name(f".{out.stem}.part{out.suffix}")
+    try:
+        with open_film(info.path) as source:
+            joiner = _Joiner(segments, info, source)
+            with av.open(file_url(unfinished), "w", container_options=_container_options(out, info)) as target:
+                joiner.write(target)
+        os.replace(unfinished, out)
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise OutputError(f"{out} cannot be written: {error}.") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return joiner.notes
+
+
+def check_writable(out: Path) -> None:
+    """Find out before the work whether ``out`` can be written after it.
+
+    Raises:
+        OutputError: its folder is missing or refuses new files, or ``out`` is a folder.
+    """
+    if out.is_dir():
+        raise OutputError(f"{out} is a folder; name the film to write, such as {out}/film.mp4.")
+    if not out.parent.is_dir():
+        raise OutputError(f"The folder {out.parent} does not exist; make it or choose another place for {out.name}.")
+    trial = out.with_name(f".{out.stem}.part{out.suffix}")
+    try:
+        trial.touch()
+        trial.unlink()
+    except OSError as error:
+        raise OutputError(f"{out} cannot be written: {error.strerror}; choose another folder.") from error
+
+
+class _Joiner:
+    """Everything that one call of :func:`mux_film` needs to know while it writes."""
+
+    def __init__(self, segments: Sequence[Path], info: FilmInfo, source: InputContainer) -> None:
+        self.notes: list[StreamNote] = []
+        self._segments = segments
+        self._info = info
+        self._source = source
+        self._copies: dict[int, Stream] = {}
+
+    def write(self, target: OutputContainer) -> None:
+        target.metadata.update(film_metadata(self._source.metadata))
+        target.set_chapters(self._source.chapters())
+        pictures = self._add_streams(target)
+        for packet in _interleaved(self._picture_packets(pictures), self._copied_packets()):
+            target.mux_one(packet)
+
+    def _add_streams(self, target: OutputContainer) -> VideoStream:
+        pictures = None
+        for stream in self._source.streams:
+            if stream.index == self._info.video_stream:
+                pictures = self._add_pictures(target, stream)
+            elif stream.discard != Discard.all:  # the demuxer hides a chapter track, which chapters bring back
+                self._add_copy(target, stream)
+        assert pictures is not None
+        return pictures
+
+    def _add_pictures(self, target: OutputContainer, original: Stream) -> VideoStream:
+        with av.open(file_url(self._segments[0])) as segment:
+            stream = target.add_stream_from_template(segment.streams.video[0], opaque=True)
+        context, color = stream.codec_context, self._info.color
+        stream.time_base = self._info.time_base
+        stream.disposition = original.disposition
+        stream.metadata.update(picture_metadata(original.metadata))
+        context.framerate = self._info.frame_rate
+        context.sample_aspect_ratio = self._info.sample_aspect_ratio
+        context.color_range, context.colorspace = color.range, color.matrix
+        context.color_primaries, context.color_trc = color.primaries, color.transfer
+        if context.name == "hevc" and target.format.name in ("mp4", "mov"):
+            context.codec_tag = "hvc1"  # the tag that Apple's players ask for
+        if (matrix := _display_matrix(self._info)) is not None:
+            stream.set_display_matrix(matrix)
+        return stream
+
+    def _add_copy(self, target: OutputContainer, stream: Stream) -> None:
+        if not _holds(target.format.name, stream):
+            self.notes.append(_dropped(stream, target.format.name))
+            return
+        copy = target.add_stream_from_template(stream, opaque=True)
+        copy.disposition = stream.disposition
+        copy.metadata.update(stream.metadata)
+        self._copies[stream.index] = copy
+
+    def _picture_packets(self, stream: VideoStream) -> Iterator[Packet]:
+        stamps = decode_stamps(self._segment_stamps(), self._info)
+        for packet, (pts, dts, duration) in zip(self._segment_packets(), stamps, strict=True):
+            packet.stream = stream
+            packet.time_base = self._info.time_base
+            packet.pts, packet.dts, packet.duration = pts, dts, duration
+            yield packet
+
+    def _segment_packets(self) -> Iterator[Packet]:
+        for path in self._segments:
+            with av.open(file_url(path)) as segment:
+                yield from (packet for packet in segment.demux(video=0) if packet.size)
+
+    def _segment_stamps(self) -> list[list[int]]:
+        return [read_stamps(path, self._info.time_base) for path in self._segments]
+
+    def _copied_packets(self) -> Iterator[Packet]:
+        wanted = [self._source.streams[index] for index in self._copies]
+        for stream in self._source.streams:
+            stream.discard = Discard.default if stream.index in self._copies else Discard.all
+        if not wanted:
+            return
+        for packet in self._source.demux(wanted):
+            if packet.size:
+                packet.stream = self._copies[packet.stream_index]
+                yield packet

@@ -1,0 +1,215 @@
+"""Frames to shots: PySceneDetect judges our own decoded luma, so that there is one numbering of the frames."""
+
+from __future__ import annotations
+
+from bisect import bisect, insort
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+import cv2
+import numpy as np
+from scenedetect.common import FrameTimecode
+from scenedetect.detectors import AdaptiveDetector, ThresholdDetector
+
+from vidcolor.types import FilmInfo, Shot
+
+_SMALL_WIDTH = 256
+"""PySceneDetect's own working width: its thresholds were found at it."""
+
+_TINY_WIDTH = 48
+"""Width at which two pictures are compared for showing the same thing: a little movement does not count."""
+
+
+@dataclass(frozen=True)
+class ShotConfig:
+    """Where a film is cut into shots."""
+
+    threshold: float = 3.0
+    """How many times more than its neighbours a frame must differ from the one before to begin a shot."""
+    min_difference: float = 15.0
+    """Mean difference in 8-bit gray levels below which nothing is a cut."""
+    window: int = 2
+    """Frames on either side that make up the neighbourhood."""
+    min_length: float = 0.2
+    """Seconds between two cuts; of two nearer ones the stronger stays."""
+    flash: float = 0.2
+    """Seconds: a picture that comes back after no more than this was broken by a flash, not by a cut."""
+    same_picture: float = 0.5
+    """Correlation (0 to 1) of the edges of two pictures from which on they show the same thing, only lit otherwise."""
+    black: float = 10.0
+    """Mean gray level (0 to 255) of a fade to black; the shot changes in its middle. 0 looks for none."""
+    white: float = 248.0
+    """Mean gray level of a fade to white. 256 looks for none."""
+
+    def __post_init__(self) -> None:
+        if self.threshold <= 1:
+            raise ValueError(f"threshold must be above 1, got {self.threshold}")
+        if self.window < 1:
+            raise ValueError(f"window must be at least 1 frame, got {self.window}")
+        if min(self.min_difference, self.min_length, self.flash) < 0:
+            raise ValueError("min_difference, min_length and flash must not be negative")
+        if not 0 <= self.black < self.white <= 256:
+            raise ValueError(f"0 <= black < white <= 256 must hold, got {self.black} and {self.white}")
+        if not 0 < self.same_picture <= 1:
+            raise ValueError(f"same_picture must lie in 0 to 1, got {self.same_picture}")
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """A frame that may begin a shot."""
+
+    frame: int
+    strength: float
+    """Gray levels by which it differs from the frame before; 0 for the middle of a fade."""
+    reach: int = 0
+    """Frames on either side that belong to the same change: half the length of a fade."""
+
+
+def detect_shots(grays: Iterable[np.ndarray], rate: Fraction, config: ShotConfig | None = None) -> list[Shot]:
+    """The shots of a film from its small gray pictures in order (see `ShotDetector`); they tile it."""
+    detector = ShotDetector(rate, config)
+    for gray in grays:
+        detector.push(gray)
+    return detector.finish()
+
+
+def small_gray(luma: np.ndarray, film: FilmInfo) -> np.ndarray:
+    """Reduce a luma plane by area to at most 256 pixels of width.
+
+    ``luma`` has shape (H, W), uint8 or uint16, at the film's depth and range; the answer is (h, w), uint8, 0 black and
+    255 white.
+    """
+    height, width = luma.shape
+    scale = min(1.0, _SMALL_WIDTH / width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(luma, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    code = 2.0 ** (film.bit_depth - 8)
+    black, white = (0.0, 256.0 * code - 1.0) if film.full_range else (16.0 * code, 235.0 * code)
+    return np.clip(np.rint((small - black) * (255.0 / (white - black))), 0, 255).astype(np.uint8)
+
+
+class ShotDetector:
+    """Finds the shots of one film from small gray pictures pushed in order; its memory does not grow with the film.
+
+    Cuts are PySceneDetect's AdaptiveDetector's, less flashes and changes of light; fades its ThresholdDetector's.
+    """
+
+    def __init__(self, rate: Fraction, config: ShotConfig | None = None) -> None:
+        """``rate`` is the film's frames per second; it turns the seconds of ``config`` into frames."""
+        self._config = config or ShotConfig()
+        self._rate = rate if rate > 0 else Fraction(24)
+        self._flash_frames = round(self._config.flash * self._rate)
+        self._wait = max(self._flash_frames, self._config.window)
+        self._cut_detector = AdaptiveDetector(
+            adaptive_threshold=self._config.threshold,
+            min_scene_len=0,
+            window_width=self._config.window,
+            min_content_val=self._config.min_difference,
+            luma_only=True,
+        )
+        methods = ThresholdDetector.Method
+        self._fade_detectors = (
+            ThresholdDetector(self._config.black, min_scene_len=0, method=methods.FLOOR),
+            ThresholdDetector(self._config.white, min_scene_len=0, method=methods.CEILING),
+        )
+        self._frames = 0
+        self._recent: deque[np.ndarray] = deque(maxlen=self._wait + self._flash_frames + 2)
+        self._pending: list[_Cut] = []
+        self._cuts: list[_Cut] = []
+
+    def push(self, gray: np.ndarray) -> None:
+        """Take the next picture: shape (h, w), uint8, as `small_gray` makes it, the same size for the whole film."""
+        if self._frames == 0:
+            self._pad(gray, 0)
+        self._recent.append(gray)
+        self._frames += 1
+        self._look_for_cut(gray, self._frames - 1 + self._config.window)
+        self._look_for_fade(gray, self._frames - 1)
+        self._settle(self._frames - self._wait)
+
+    def finish(self) -> list[Shot]:
+        """The shots of all that was pushed; they tile it. A film without cuts is one shot, no film is no shot."""
+        if self._frames == 0:
+            return []
+        self._pad(self._recent[-1], self._frames + self._config.window)
+        self._settle(self._frames)
+        bounds = [0, *_spaced(self._cuts, max(1, round(self._config.min_length * self._rate))), self._frames]
+        return [Shot(index, start, stop) for index, (start, stop) in enumerate(pairwise(bounds))]
+
+    def _pad(self, gray: np.ndarray, number: int) -> None:
+        """Show the first and the last picture ``window`` times more, or cuts near the film's ends go unseen.
+
+        The detector's numbers therefore run ``window`` ahead of ours.
+        """
+        for step in range(self._config.window):
+            self._look_for_cut(gray, number + step)
+
+    def _look_for_cut(self, gray: np.ndarray, number: int) -> None:
+        """Let PySceneDetect judge a picture; it tells a cut ``window`` frames late."""
+        color = cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR)
+        for found in self._cut_detector.process_frame(self._timecode(number), color):
+            frame = found.frame_num - self._config.window
+            self._pending.append(_Cut(frame, _difference(self._picture(frame - 1), self._picture(frame))))
+
+    def _look_for_fade(self, gray: np.ndarray, frame: int) -> None:
+        """Let PySceneDetect look for the end of a fade. Darkness before the first picture is no shot of its own."""
+        for detector in self._fade_detectors:
+            dark_since = detector.last_fade["frame"]
+            for found in detector.process_frame(self._timecode(frame), gray):
+                if dark_since.frame_num > 0:
+                    self._pending.append(_Cut(found.frame_num, 0.0, (frame - dark_since.frame_num) // 2 + 2))
+
+    def _timecode(self, number: int) -> FrameTimecode:
+        return FrameTimecode(number, fps=self._rate)
+
+    def _picture(self, frame: int) -> np.ndarray:
+        """One of the recent pictures by the number of its frame."""
+        return self._recent[frame - self._frames]
+
+    def _settle(self, before: int) -> None:
+        """Decide on the cuts before a frame: all that could show them to be flashes has been seen."""
+        self._cuts += [cut for cut in self._pending if cut.frame < before and not self._is_light(cut.frame)]
+        self._pending = [cut for cut in self._pending if cut.frame >= before]
+
+    def _is_light(self, frame: int) -> bool:
+        """True where a picture from before comes back within the length of a flash: the light changed, not the shot."""
+        first = max(self._frames - len(self._recent), 0)
+        before = range(max(first, frame - 1 - self._flash_frames), frame)
+        after = range(max(first, frame), min(frame + self._flash_frames + 1, self._frames))
+        near = [(a, b) for a in before for b in after if b - a <= self._flash_frames + 1]
+        return any(_likeness(self._picture(a), self._picture(b)) >= self._config.same_picture for a, b in near)
+
+
+def _difference(a: np.ndarray, b: np.ndarray) -> float:
+    """Mean absolute difference of two pictures in gray levels."""
+    return float(cv2.absdiff(a, b).mean())
+
+
+def _likeness(a: np.ndarray, b: np.ndarray) -> float:
+    """Correlation of the gradients of two pictures, -1 to 1: blind to light, to contrast and to a little movement."""
+    first, second = _gradients(a), _gradients(b)
+    energy = float(np.sqrt((first**2).sum() * (second**2).sum()))
+    return float((first * second).sum()) / energy if energy > first.size else 0.0
+
+
+def _gradients(gray: np.ndarray) -> np.ndarray:
+    """Horizontal and vertical differences of a picture reduced to 48 pixels of width, shape (2, h - 1, w - 1)."""
+    height, width = gray.shape
+    tiny = (min(width, _TINY_WIDTH), max(2, round(height * min(1.0, _TINY_WIDTH / width))))
+    small = cv2.resize(gray, tiny, interpolation=cv2.INTER_AREA).astype(np.float32)
+    return np.stack([np.diff(small, axis=1)[:-1], np.diff(small, axis=0)[:, :-1]])
+
+
+def _spaced(cuts: list[_Cut], min_frames: int) -> list[int]:
+    """The frames of the cuts in order, the weaker of two near ones left out."""
+    kept: list[int] = []
+    for cut in sorted(cuts, key=lambda cut: (-cut.strength, cut.frame)):
+        room = max(min_frames, cut.reach)
+        place = bisect(kept, cut.frame)
+        neighbours = kept[max(0, place - 1) : place + 1]
+        if cut.frame > 0 and all(abs(cut.frame - other) >= room for other in neighbours):
+            insort(kept, cut.frame)
+    return kept

@@ -1,0 +1,155 @@
+"""Walk a shot once, follow its motion, and choose the frames that the network shall see."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+
+from vidcolor.pipeline.flow import FlowEstimator, Path, check_luma, extend, resting_path, to_chroma_grid
+
+
+@dataclass(frozen=True)
+class KeyConfig:
+    """How many frames of a shot the network sees."""
+
+    interval: int = 12
+    """Frames between the key frames of the grid, counted from the shot's first frame."""
+    closest: int = 3
+    """No extra key frame is set nearer than this to another."""
+    covered: float = 0.6
+    """An extra key frame is set where the motion explains less than this share of a frame; 0 sets none."""
+
+    def __post_init__(self) -> None:
+        if self.interval < 1 or self.closest < 1:
+            raise ValueError(f"interval and closest count frames from 1, got {self.interval} and {self.closest}")
+        if not 0 <= self.covered <= 1:
+            raise ValueError(f"covered is a share from 0 to 1, got {self.covered}")
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The frames after one key frame up to and with the next, and their paths to both.
+
+    A shot's first interval is its first frame alone (``first == last``), so that every interval brings exactly one
+    new key frame, ``last``, and the frames ``first + 1 .. last`` (the first one: frame ``last``).
+    """
+
+    first: int
+    """Number of the earlier key frame, counted from the shot's first frame."""
+    last: int
+    """Number of the later key frame."""
+    grays: tuple[np.ndarray, ...] = field(repr=False)
+    """Working-size grays (H, W), uint8, of frames ``first .. last``."""
+    to_first: tuple[Path, ...] = field(repr=False)
+    """Paths on the chroma grid (H // 2, W // 2) from each of the frames ``first .. last`` to ``first``."""
+    to_last: tuple[Path, ...] = field(repr=False)
+    """Paths from each of the frames ``first .. last`` to ``last``."""
+
+    @property
+    def opens(self) -> bool:
+        """True for the interval that is the first frame alone."""
+        return self.first == self.last
+
+    @property
+    def key_gray(self) -> np.ndarray:
+        """Working-size gray (H, W), uint8, of the key frame ``last``, for the network."""
+        return self.grays[-1]
+
+    @property
+    def frames(self) -> range:
+        """Numbers of the frames that this interval brings."""
+        return range(self.last, self.last + 1) if self.opens else range(self.first + 1, self.last + 1)
+
+
+def track(
+    grays: Iterable[np.ndarray], config: KeyConfig | None = None, start: int = 0, wanted: Collection[int] = ()
+) -> Iterator[Interval]:
+    """Follow the motion of one shot and choose its key frames, streaming.
+
+    grays: working-size grays (H, W), uint8, all of one size, in order; one grid interval of them is held.
+    start: the shot's frame number of the first gray, a multiple of ``config.interval``: a stretch of a long shot
+        yields the same intervals as the whole shot, if it ends on the grid as well (or with the shot).
+    wanted: frame numbers that must become key frames, for their colours are known.
+
+    Keys lie on a grid counted from the shot's first frame; the last frame is one; inside a grid interval extra keys
+    halve it for as long as motion explains too little. What is decided in one grid interval depends on its frames
+    alone. An empty ``grays`` yields nothing.
+    """
+    config = config or KeyConfig()
+    if start % config.interval:
+        raise ValueError(f"a stretch starts on the grid of {config.interval} frames, got frame {start}")
+    tracker = _Tracker(config, frozenset(wanted))
+    held: list[np.ndarray] = []
+    number = start - 1
+    for number, gray in enumerate(grays, start):
+        held.append(gray)
+        if number == start:
+            yield _opening(number, gray)
+        elif number % config.interval == 0:
+            yield from tracker.split(number - len(held) + 1, held)
+            held = held[-1:]
+    if len(held) > 1:
+        yield from tracker.split(number - len(held) + 1, held)
+
+
+def _opening(number: int, gray: np.ndarray) -> Interval:
+    rest = resting_path(to_chroma_grid(gray).shape)
+    return Interval(number, number, (gray,), (rest,), (rest,))
+
+
+class _Tracker:
+    """Splits the frames of one grid interval at the keys they need."""
+
+    def __init__(self, config: KeyConfig, wanted: frozenset[int]) -> None:
+        self._config = config
+        self._wanted = wanted
+        self._estimator = FlowEstimator()
+
+    def split(self, first: int, grays: list[np.ndarray]) -> Iterator[Interval]:
+        """Intervals of frames ``first .. first + len(grays) - 1``, both ends being keys."""
+        small = [to_chroma_grid(gray) for gray in grays]
+        steps = [self._estimator.between(a, b) for a, b in pairwise(small)]
+        stops = [0, *(n - first for n in sorted(self._wanted) if 0 < n - first < len(grays) - 1), len(grays) - 1]
+        for a, b in pairwise(stops):
+            yield from self._halve(a, b, first, grays, small, steps)
+
+    def _halve(
+        self,
+        a: int,
+        b: int,
+        offset: int,
+        grays: list[np.ndarray],
+        small: list[np.ndarray],
+        steps: list[tuple[Path, Path]],
+    ) -> Iterator[Interval]:
+        to_first, to_last = _paths(small[a : b + 1], steps[a:b])
+        if b - a < 2 * self._config.closest or _explained(to_first, to_last) >= self._config.covered:
+            yield Interval(offset + a, offset + b, tuple(grays[a : b + 1]), to_first, to_last)
+            return
+        middle = (a + b) // 2
+        yield from self._halve(a, middle, offset, grays, small, steps)
+        yield from self._halve(middle, b, offset, grays, small, steps)
+
+
+def _paths(small: list[np.ndarray], steps: list[tuple[Path, Path]]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """Chains of neighbouring steps from every frame to the first and to the last, checked against the luma."""
+    rest = resting_path(small[0].shape)
+    to_first, to_last = [rest], [rest]
+    for _, backward in steps:
+        to_first.append(extend(to_first[-1], backward))
+    for forward, _ in reversed(steps):
+        to_last.append(extend(to_last[-1], forward))
+    to_last.reverse()
+    return (
+        (rest, *(check_luma(p, s, small[0]) for p, s in zip(to_first[1:], small[1:], strict=True))),
+        (*(check_luma(p, s, small[-1]) for p, s in zip(to_last[:-1], small[:-1], strict=True)), rest),
+    )
+
+
+def _explained(to_first: tuple[Path, ...], to_last: tuple[Path, ...]) -> float:
+    """Share of the picture that either key explains, in the worst frame between them."""
+    inner = zip(to_first[1:-1], to_last[1:-1], strict=True)
+    return min((float(np.maximum(a.trust, b.trust).mean()) for a, b in inner), default=1.0)
