@@ -122,7 +122,11 @@ def main() -> None:
 
 def photograph(name: str) -> np.ndarray:
     """Return a photograph of scikit-image's wheel, (H, W, 3) uint8 BGR."""
-    return cv2.imread(str(Path(skimage.__file__).parent / "data" / name), cv2.IMREAD_COLOR)
+    path = Path(skimage.__file__).parent / "data" / name
+    picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if picture is None:
+        raise SystemExit(f"{path}: not there; this scikit-image ships without its photographs")
+    return picture
 
 
 def make_still(still: Still) -> np.ndarray:
@@ -216,7 +220,7 @@ def _values(view: View) -> tuple[float, float, float, float]:
 def _look(source: np.ndarray, view: View) -> np.ndarray:
     """Return the film-sized picture, float in 0..255, of a view on a photograph."""
     matrix = cv2.getRotationMatrix2D((view.x, view.y), view.angle, WIDTH / view.width)
-    matrix[:, 2] += (WIDTH / 2 - view.x, HEIGHT / 2 - view.y)
+    matrix[:, 2] += np.array([WIDTH / 2 - view.x, HEIGHT / 2 - view.y])
     return cv2.warpAffine(source, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
 
 

@@ -129,8 +129,8 @@ def test_distribution_consistency_does_not_look_across_a_cut():
 def test_area_under_accuracy_counts_the_thresholds_that_are_met():
     truth = np.zeros((2, 2, 2))
     assert area_under_accuracy(truth, truth) == 1
-    assert area_under_accuracy(truth + (3.0, 4.0), truth) == pytest.approx(146 / 151)
-    assert area_under_accuracy(truth + (300.0, 0.0), truth) == 0
+    assert area_under_accuracy(truth + np.array([3.0, 4.0]), truth) == pytest.approx(146 / 151)
+    assert area_under_accuracy(truth + np.array([300.0, 0.0]), truth) == 0
     half_wrong = np.array([[[0.0, 0], [300, 0]]])
     weights = np.array([[3.0, 1.0]])
     assert area_under_accuracy(half_wrong, half_wrong * 0, weights) == pytest.approx(0.75)

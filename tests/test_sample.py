@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -29,13 +32,12 @@ def script() -> ModuleType:
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
-    import sys
-
     sys.modules["make_sample"] = module
     spec.loader.exec_module(module)
     return module
 
 
+@cache
 def planes(path: Path) -> np.ndarray:
     """All frames of a yuv420p film, (T, 3 H / 2, W) uint8."""
     with av.open(str(path)) as container:
@@ -51,8 +53,8 @@ def test_the_gray_film_is_the_luma_of_the_colour_film(expected: dict[str, Any]):
     gray, colour = planes(SAMPLES / "film.mp4"), planes(SAMPLES / "film_colour.mp4")
     assert gray.shape == colour.shape == (expected["frames"], 540, 640)
     assert (gray[:, 360:] == 128).all()
-    difference = gray[:, :360].astype(np.float32) - colour[:, :360]
-    assert 10 * np.log10(255**2 / np.square(difference).mean()) > 45
+    for one, other in zip(gray[::5, :360], colour[::5, :360], strict=True):
+        assert cv2.PSNR(one, other) > 43
 
 
 def test_both_films_have_the_same_sound():
@@ -63,7 +65,7 @@ def test_the_expected_shots_tile_the_film_and_name_references_that_exist(expecte
     shots = expected["shots"]
     assert shots[0]["start"] == 0
     assert shots[-1]["stop"] == expected["frames"]
-    assert all(a["stop"] == b["start"] for a, b in zip(shots, shots[1:], strict=False))
+    assert all(a["stop"] == b["start"] for a, b in pairwise(shots))
     used, strangers = {shot["reference"] for shot in shots}, set(expected["strangers"])
     assert len(strangers) == 2
     assert not used & strangers
@@ -72,10 +74,10 @@ def test_the_expected_shots_tile_the_film_and_name_references_that_exist(expecte
 
 def test_every_expected_boundary_is_a_change_of_picture(expected: dict[str, Any]):
     """At every cut the picture changes at once, or the film is black there."""
-    luma = planes(SAMPLES / "film_colour.mp4")[:, :360].astype(np.float32)
+    luma = planes(SAMPLES / "film_colour.mp4")[:, :360]
     for shot in expected["shots"][1:]:
         before, after = luma[shot["start"] - 1], luma[shot["start"]]
-        assert np.abs(after - before).mean() > 25 or (before.max() < 24 and after.max() < 24)
+        assert cv2.absdiff(after, before).mean() > 25 or (before.max() < 24 and after.max() < 24)
 
 
 def test_no_reference_is_a_frame_of_the_film(expected: dict[str, Any]):

@@ -84,7 +84,8 @@ def _from_override(cls: type[Any], override: str) -> tuple[str, _Given]:
         )
     if name not in known:
         raise ConfigError(f"--set {override}: there is no setting {name!r}; {nearest(name, known)}")
-    return name, _Given(_typed(from_text, text.strip(), known[name], name, "--set"), "--set")
+    origin = f"--set {override}"
+    return name, _Given(_typed(from_text, text.strip(), known[name], name, origin), origin)
 
 
 def _typed(read: Any, raw: Any, kind: Any, name: str, origin: str) -> Any:

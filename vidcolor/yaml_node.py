@@ -125,7 +125,9 @@ def parse_yaml(text: str, path: Path, error: Raise) -> Node | None:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as problem:
         raise error(f"{path}{_line(problem)} is not well-formed YAML: {_reason(problem)}") from problem
-    return None if root is None else Node(root, "", path, error)
+    if root is None or root.tag == "tag:yaml.org,2002:null":
+        return None
+    return Node(root, "", path, error)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""MobileNetV2 as the shared encoder of target and reference (Sandler et al. 2018), batch norm folded into the weights."""
+"""MobileNetV2, shared by target and reference (Sandler et al. 2018), batch norm folded into the weights."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Encoder(nn.Module):
         self.blocks = nn.ModuleList(blocks)
 
     def forward(self, lightness: Tensor) -> list[Tensor]:
-        """L*/50 - 1, shape (N, 1, H, W), sides multiples of 32, to maps (N, CHANNELS[i], H/STRIDES[i], W/STRIDES[i])."""
+        """L*/50 - 1, (N, 1, H, W), sides multiples of 32, to maps (N, CHANNELS[i], H/STRIDES[i], W/STRIDES[i])."""
         x = F.relu6(self.stem(_same_padding(lightness, 2)))
         features = []
         for number, block in enumerate(self.blocks, start=1):
@@ -71,7 +71,8 @@ class Encoder(nn.Module):
 
         The three colour channels of the first layer are summed, which is exact for a gray picture in all three.
         """
-        state = {"stem.weight": tensors["block00.conv.weight"].sum(1, keepdim=True), "stem.bias": tensors["block00.conv.bias"]}
+        stem = tensors["block00.conv.weight"].sum(1, keepdim=True)
+        state = {"stem.weight": stem, "stem.bias": tensors["block00.conv.bias"]}
         for name in self.state_dict():
             if name.startswith("blocks."):
                 _, index, layer, kind = name.split(".")

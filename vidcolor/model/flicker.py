@@ -31,10 +31,11 @@ def dense_flow(gray: np.ndarray, later: np.ndarray) -> np.ndarray:
     Dense inverse search (Kroeger et al. 2016), OpenCV's fast preset. Pictures under 16 pixels are too small for its
     patches and count as still.
     """
+    still = np.zeros((*gray.shape, 2), np.float32)
     if min(gray.shape) < 16:
-        return np.zeros((*gray.shape, 2), np.float32)
+        return still
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    return search.calc(np.ascontiguousarray(gray), np.ascontiguousarray(later), None)
+    return search.calc(np.ascontiguousarray(gray), np.ascontiguousarray(later), still)
 
 
 def motion_between(gray: np.ndarray, later: np.ndarray) -> Motion:

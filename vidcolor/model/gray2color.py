@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -97,12 +98,11 @@ class Gate(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
+        last = nn.Conv2d(32, 1, 3, padding=1)
+        nn.init.ones_(cast(Tensor, last.bias))
         self.layers = nn.Sequential(
-            nn.Conv2d(STATISTICS, 32, 1), nn.ReLU(),
-            nn.Conv2d(32, 32, 3, padding=1), nn.ReLU(),
-            nn.Conv2d(32, 1, 3, padding=1),
-        )  # fmt: skip
-        nn.init.constant_(self.layers[-1].bias, 1.0)
+            nn.Conv2d(STATISTICS, 32, 1), nn.ReLU(), nn.Conv2d(32, 32, 3, padding=1), nn.ReLU(), last
+        )
 
     def forward(self, statistics: Tensor) -> Tensor:
         return self.layers(statistics)
@@ -120,9 +120,13 @@ class DecoderStage(nn.Module):
         self.blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)))
         self.head = nn.Conv2d(width, 2, 3, padding=1)
         nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(self.head.bias)
+        nn.init.zeros_(cast(Tensor, self.head.bias))
 
-    def forward(self, x: Tensor, feature: Tensor, carried: Tensor, gate: Tensor, color: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, x: Tensor, feature: Tensor, carried: Tensor, gate: Tensor, color: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Features of the stage below, the encoder's at this stride, carried values, gate, colour vector: to
+        this stage's features and its a, b over 110."""
         gate, carried = resize(gate, feature), resize(carried, feature)
         fused = gate * self.from_carried(carried) + (1 - gate) * color
         x = resize(self.from_below(x), feature) + self.lateral(feature) + fused
@@ -163,7 +167,9 @@ class FilmGray2ColorNet(nn.Module):
         values = torch.cat((F.avg_pool2d(ab, 8).float(), code), dim=1).flatten(2).transpose(1, 2)
         return EncodedReference(keys, values, soft_histogram(F.avg_pool2d(ab, 4).float()))
 
-    def forward(self, lightness: Tensor, reference: EncodedReference | None, present: Tensor | None = None) -> Colorization:
+    def forward(
+        self, lightness: Tensor, reference: EncodedReference | None, present: Tensor | None = None
+    ) -> Colorization:
         """Colour targets (N, 1, H, W), L*/50 - 1, sides multiples of 32, by one reference for all or one each.
 
         ``present`` (N,) is False where a sample shall be coloured as if there were no reference; all are, where

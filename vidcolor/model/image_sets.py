@@ -38,9 +38,9 @@ def load_images(sources: Sequence[Path], short_side: int, workers: int = 2) -> I
     images: list[np.ndarray] = []
     labels: list[str] = []
     with ThreadPoolExecutor(workers) as pool:
-        encoded = _in_batches(_encoded_images(sources), 256)
-        for batch in encoded:
-            for image, (_, label) in zip(pool.map(lambda item: _decode(item[0], short_side), batch), batch, strict=True):
+        for batch in _in_batches(_encoded_images(sources), 256):
+            decoded = pool.map(lambda item: _decode(item[0], short_side), batch)
+            for image, (_, label) in zip(decoded, batch, strict=True):
                 if image is not None:
                     images.append(image)
                     labels.append(label)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -14,7 +16,7 @@ class ResidualBlock(nn.Module):
         self.first = nn.Conv2d(channels, channels, 3, padding=1)
         self.second = nn.Conv2d(channels, channels, 3, padding=1)
         nn.init.zeros_(self.second.weight)
-        nn.init.zeros_(self.second.bias)
+        nn.init.zeros_(cast(Tensor, self.second.bias))
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.second(F.relu(self.first(x)))
@@ -22,7 +24,7 @@ class ResidualBlock(nn.Module):
 
 def resize(x: Tensor, like: Tensor) -> Tensor:
     """Bring (N, C, H, W) to the height and width of ``like``: area average downward, bilinear upward."""
-    size = like.shape[-2:]
+    size = (like.shape[-2], like.shape[-1])
     if x.shape[-2:] == size:
         return x
     if x.shape[-1] > size[-1]:

@@ -29,9 +29,7 @@ class LossWeights:
     """Distance in CIELAB ab at which a carried colour counts 61 % right (the sigma of a Gaussian)."""
 
 
-def colorization_loss(
-    pred: Colorization, true_ab: Tensor, present: Tensor, weights: LossWeights
-) -> dict[str, Tensor]:
+def colorization_loss(pred: Colorization, true_ab: Tensor, present: Tensor, weights: LossWeights) -> dict[str, Tensor]:
     """Parts and ``total``, each a scalar, of predictions against a, b over 110, shape (N, 2, H, W).
 
     ``present`` (N,): who had a reference; only there the gate is judged.

@@ -73,8 +73,8 @@ def histogram_similarity(output: np.ndarray, reference: np.ndarray) -> float:
 def area_under_accuracy(output: np.ndarray, truth: np.ndarray, weights: np.ndarray | None = None) -> float:
     """Return AuC of ab pictures (H, W, 2) in CIELAB units, in [0, 1] (Zhang, Isola and Efros 2016).
 
-    The share of pixels whose ab lies within t of the truth's, averaged over t = 0, 1, ..., 150. ``weights`` (H, W), such
-    as the inverse frequency of each pixel's colour, gives the class-balanced form.
+    The share of pixels whose ab lies within t of the truth's, averaged over t = 0, 1, ..., 150. ``weights`` (H, W),
+    such as the inverse frequency of each pixel's colour, gives the class-balanced form.
     """
     distance = np.linalg.norm(np.asarray(output, np.float64) - np.asarray(truth, np.float64), axis=-1)
     first_met = np.clip(np.ceil(distance), 0, AUC_LIMIT + 1)

@@ -121,7 +121,8 @@ def _crop(
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) @ np.diag([mirrored, 1.0])
     where = (grid @ (zoom * turn.T) + middle - 0.5).astype(np.float32)
     source, where = _prefiltered(picture, where, zoom)
-    return cv2.remap(source, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    x, y = np.ascontiguousarray(where[..., 0]), np.ascontiguousarray(where[..., 1])
+    return cv2.remap(source, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
 
 
 def _prefiltered(picture: np.ndarray, where: np.ndarray, zoom: float) -> tuple[np.ndarray, np.ndarray]:

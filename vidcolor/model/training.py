@@ -165,9 +165,10 @@ def _initial_state(config: TrainingConfig, device: torch.device) -> _State:
     network = FilmGray2ColorNet()
     if config.backbone:
         network.encoder.load_backbone(load_file(config.backbone))
-    network = network.to(device, memory_format=torch.channels_last)
-    average = FilmGray2ColorNet().to(device, memory_format=torch.channels_last).requires_grad_(False)
+    average = FilmGray2ColorNet().requires_grad_(False)
     average.load_state_dict(network.state_dict())
+    for each in (network, average):
+        each.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     encoder = list(network.encoder.parameters())
     chosen = {id(parameter) for parameter in encoder}
     rest = [parameter for parameter in network.parameters() if id(parameter) not in chosen]
@@ -263,7 +264,11 @@ def _set_rates(state: _State, config: TrainingConfig) -> None:
 
 
 def _losses(
-    network: FilmGray2ColorNet, batch: Batch, config: TrainConfig, device: torch.device, generator: torch.Generator | None
+    network: FilmGray2ColorNet,
+    batch: Batch,
+    config: TrainConfig,
+    device: torch.device,
+    generator: torch.Generator | None,
 ) -> dict[str, Tensor]:
     """The loss's parts; the target looks like film where a generator is given, else like a gray photograph."""
     target, reference = _to_rgb(batch.target, device), _to_rgb(batch.reference, device)
@@ -291,15 +296,15 @@ def _channels_last(x: Tensor) -> Tensor:
 
 @torch.no_grad()
 def _average(state: _State, decay: float) -> None:
-    averages, weights = list(state.average.parameters()), list(state.network.parameters())
-    torch._foreach_lerp_(averages, weights, 1 - decay)
+    for average, weight in zip(state.average.parameters(), state.network.parameters(), strict=True):
+        average.lerp_(weight, 1 - decay)
 
 
 @torch.no_grad()
 def _measure(
     network: FilmGray2ColorNet, sampler: PairSampler, config: TrainConfig, device: torch.device
 ) -> dict[str, float]:
-    """Mean parts of the loss over fixed held-out pairs, and the share of the truth's saturation, by kind of reference."""
+    """By kind of reference, mean parts of the loss over fixed held-out pairs, and the share of the truth's chroma."""
     network.eval()
     groups: dict[str, list[dict[str, float]]] = {}
     for number in range(8):

@@ -28,10 +28,14 @@ class VideoCodec:
     """The encoder's own word for it."""
     options: Mapping[str, str] = field(default_factory=dict)
     """Further encoder options."""
+    params_option: str | None = None
+    """Option that takes settings in the encoder library's own words, divided by colons."""
     lossless: bool = False
     """True where decoding gives back every sample as it was, whatever the settings."""
     lossless_options: Mapping[str, str] | None = None
     """Options that take the place of the quality where quality 0 is asked for, to make the codec lossless."""
+    segment: str = "nut"
+    """FFmpeg's muxer for pieces of a film: any that keeps ticks; NUT takes most codecs."""
     even_sizes: bool = False
     """True where subsampled chroma needs a width and height that it divides."""
 
@@ -39,9 +43,26 @@ class VideoCodec:
 CODECS: dict[str, VideoCodec] = {
     codec.name: codec
     for codec in (
-        VideoCodec("x264", ("libx264",), 18, "medium", lossless_options={"qp": "0"}, even_sizes=True),
-        VideoCodec("x265", ("libx265",), 20, "medium", lossless_options={"x265-params": "lossless=1"}, even_sizes=True),
-        VideoCodec("av1", ("libsvtav1", "libaom-av1"), 24, "8"),
+        VideoCodec(
+            "x264",
+            ("libx264",),
+            18,
+            "medium",
+            params_option="x264-params",
+            lossless_options={"qp": "0"},
+            even_sizes=True,
+        ),
+        VideoCodec(
+            "x265",
+            ("libx265",),
+            20,
+            "medium",
+            params_option="x265-params",
+            options={"x265-params": "log-level=none"},
+            lossless_options={"x265-params": "log-level=none:lossless=1"},
+            even_sizes=True,
+        ),
+        VideoCodec("av1", ("libsvtav1",), 24, "8", params_option="svtav1-params"),
         VideoCodec(
             "vp9",
             ("libvpx-vp9",),
@@ -56,12 +77,10 @@ CODECS: dict[str, VideoCodec] = {
             ("ffv1",),
             None,
             None,
-            options={"level": "3", "coder": "1", "context": "0", "g": "1", "slices": "12", "slicecrc": "1"},
+            options={"level": "3", "coder": "1", "context": "0", "g": "1", "slicecrc": "1"},
             lossless=True,
         ),
-        VideoCodec("utvideo", ("utvideo",), None, None, lossless=True, even_sizes=True),
-        VideoCodec("prores", ("prores_ks",), None, None, options={"vendor": "apl0"}),
-        VideoCodec("dnxhr", ("dnxhd",), None, None),
+        VideoCodec("prores", ("prores_ks",), None, None, options={"vendor": "apl0"}, segment="mov"),
     )
 }
 """The codecs by name. Which depths and chroma formats each can hold, FFmpeg's encoder is asked itself."""

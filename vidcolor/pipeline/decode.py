@@ -20,7 +20,7 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from vidcolor.errors import FilmError
-from vidcolor.pipeline.container import open_film, picture_stream
+from vidcolor.pipeline.film_file import open_film, picture_stream
 from vidcolor.pipeline.damage import describe_damage
 from vidcolor.pipeline.pictures import Pictures, SeekMissed, TailDamaged
 from vidcolor.pipeline.pixel_format import RGB_MATRIX, has_chroma, luma_layout, read_luma

@@ -27,6 +27,9 @@ DETAIL_SIZE = 15
 """Width in pixels of the neighbourhood whose mean brightness is taken off before luma is compared."""
 
 
+_NONE = np.empty(0, np.float32)  # an argument that OpenCV does not need here
+
+
 @dataclass(frozen=True)
 class Path:
     """Where every pixel of a frame lies in another frame."""
@@ -67,8 +70,8 @@ class FlowEstimator:
         if min(earlier.shape) < 16:  # smaller than two patches: nothing to search in
             still = Path(rest, np.ones(earlier.shape, np.float32))
             return still, still
-        forward = self._search.calc(earlier, later, None)
-        backward = self._search.calc(later, earlier, None)
+        forward = self._search.calc(earlier, later, _NONE)
+        backward = self._search.calc(later, earlier, _NONE)
         return _believe(forward, backward, rest), _believe(backward, forward, rest)
 
 
@@ -82,7 +85,7 @@ def carry(image: np.ndarray, path: Path) -> np.ndarray:
 
     Bilinear; beyond the edge the nearest pixel. The dtype stays.
     """
-    return cv2.remap(image, path.position, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.remap(image, path.position, _NONE, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def check_luma(path: Path, here: np.ndarray, there: np.ndarray) -> Path:
@@ -106,7 +109,7 @@ def _detail(gray: np.ndarray) -> np.ndarray:
 def _believe(flow: np.ndarray, reverse: np.ndarray, rest: np.ndarray) -> Path:
     """Turn a flow into a path, trusted where the flow back leads home and inside the picture."""
     position = rest + flow
-    back = cv2.remap(reverse, position, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    back = cv2.remap(reverse, position, _NONE, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     gap = np.square(flow + back).sum(-1)
     motion = np.square(flow).sum(-1) + np.square(back).sum(-1)
     trust = np.exp(-gap / (AGREEMENT_RELATIVE * motion + AGREEMENT_PIXELS))

@@ -8,37 +8,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from io import BytesIO
+from heapq import merge
+from itertools import chain
 from pathlib import Path
 
 import av
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
-from av.stream import Discard, Disposition, Stream
+from av.stream import Discard, Stream
 from av.video.stream import VideoStream
 
 from vidcolor.errors import OutputError
-from vidcolor.pipeline.container import file_url, open_film
+from vidcolor.pipeline.film_file import file_url, open_film
+from vidcolor.pipeline.containers import StreamNote, default_output, dropped, holds, muxer_options
 from vidcolor.pipeline.metadata import film_metadata, picture_metadata
+from vidcolor.pipeline.side_data import read_side_data
 from vidcolor.pipeline.stamps import decode_stamps
 from vidcolor.types import FilmInfo
 
 __all__ = ["StreamNote", "check_writable", "default_output", "mux_film"]
-
-
-@dataclass(frozen=True)
-class StreamNote:
-    """Something about one of the film's streams that a person should know."""
-
-    index: int
-    """Of the stream in the source film."""
-    kind: str
-    """``audio``, ``subtitle``, ``data``, ``attachment`` or ``video``."""
-    codec: str
-    text: str
-    """One sentence."""
 
 
 def mux_film(segments: Sequence[Path], info: FilmInfo, out: Path) -> list[StreamNote]:
@@ -60,7 +49,7 @@ def mux_film(segments: Sequence[Path], info: FilmInfo, out: Path) -> list[Stream
     try:
         with open_film(info.path) as source:
             joiner = _Joiner(segments, info, source)
-            with av.open(file_url(unfinished), "w", container_options=_container_options(out, info)) as target:
+            with av.open(file_url(unfinished), "w", container_options=muxer_options(out, info)) as target:
                 joiner.write(target)
         os.replace(unfinished, out)
     except (av.FFmpegError, OSError, ValueError) as error:
@@ -128,13 +117,12 @@ class _Joiner:
         context.color_primaries, context.color_trc = color.primaries, color.transfer
         if context.name == "hevc" and target.format.name in ("mp4", "mov"):
             context.codec_tag = "hvc1"  # the tag that Apple's players ask for
-        if (matrix := _display_matrix(self._info)) is not None:
-            stream.set_display_matrix(matrix)
+        stream.set_display_matrix(read_side_data(self._info).display_matrix)
         return stream
 
     def _add_copy(self, target: OutputContainer, stream: Stream) -> None:
-        if not _holds(target.format.name, stream):
-            self.notes.append(_dropped(stream, target.format.name))
+        if not holds(target.format.name, stream):
+            self.notes.append(dropped(stream, target.format.name))
             return
         copy = target.add_stream_from_template(stream, opaque=True)
         copy.disposition = stream.disposition
@@ -142,28 +130,47 @@ class _Joiner:
         self._copies[stream.index] = copy
 
     def _picture_packets(self, stream: VideoStream) -> Iterator[Packet]:
-        stamps = decode_stamps(self._segment_stamps(), self._info)
-        for packet, (pts, dts, duration) in zip(self._segment_packets(), stamps, strict=True):
+        base = self._info.time_base
+        first = self._info.start_pts or 0
+        segments = [[first + _ticks(packet, base) for packet in _packets(path)] for path in self._segments]
+        stamps = decode_stamps(segments, max(1, round(1 / (self._info.frame_rate * base))))
+        packets = chain.from_iterable(_packets(path) for path in self._segments)
+        for packet, (pts, dts, duration) in zip(packets, stamps, strict=True):
             packet.stream = stream
-            packet.time_base = self._info.time_base
+            packet.time_base = base
             packet.pts, packet.dts, packet.duration = pts, dts, duration
             yield packet
 
-    def _segment_packets(self) -> Iterator[Packet]:
-        for path in self._segments:
-            with av.open(file_url(path)) as segment:
-                yield from (packet for packet in segment.demux(video=0) if packet.size)
-
-    def _segment_stamps(self) -> list[list[int]]:
-        return [read_stamps(path, self._info.time_base) for path in self._segments]
-
     def _copied_packets(self) -> Iterator[Packet]:
-        wanted = [self._source.streams[index] for index in self._copies]
         for stream in self._source.streams:
             stream.discard = Discard.default if stream.index in self._copies else Discard.all
+        wanted = [self._source.streams[index] for index in self._copies]
         if not wanted:
             return
         for packet in self._source.demux(wanted):
             if packet.size:
                 packet.stream = self._copies[packet.stream_index]
                 yield packet
+
+
+def _packets(path: Path) -> Iterator[Packet]:
+    with av.open(file_url(path)) as segment:
+        yield from (packet for packet in segment.demux(video=0) if packet.size)
+
+
+def _ticks(packet: Packet, time_base: Fraction) -> int:
+    """A segment packet's pts in ticks of the film, of which the segment's own ticks are a whole fraction."""
+    ticks = packet.pts * packet.time_base / time_base
+    if ticks.denominator != 1:
+        raise ValueError(f"a segment's pts {packet.pts} of {packet.time_base} s is no tick of {time_base} s")
+    return int(ticks)
+
+
+def _interleaved(pictures: Iterator[Packet], others: Iterator[Packet]) -> Iterator[Packet]:
+    """Both rows merged by decoding time, each kept in its own order."""
+    return merge(pictures, others, key=_seconds)
+
+
+def _seconds(packet: Packet) -> Fraction:
+    stamp = packet.dts if packet.dts is not None else packet.pts
+    return (stamp or 0) * packet.time_base

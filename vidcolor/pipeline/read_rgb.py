@@ -79,7 +79,7 @@ def _luma_and_chroma(frame: av.VideoFrame) -> tuple[Tensor, Tensor]:
 
 
 def _plane(plane: av.video.plane.VideoPlane, depth: int) -> Tensor:
-    samples = np.frombuffer(plane, np.uint8 if depth == 8 else np.uint16)
+    samples = np.frombuffer(memoryview(plane), np.uint8 if depth == 8 else np.uint16)
     rows = samples.reshape(plane.height, plane.line_size // samples.itemsize)
     return torch.from_numpy(rows[:, : plane.width].astype(np.float32))
 

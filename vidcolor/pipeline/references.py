@@ -39,7 +39,7 @@ def load_references(path: Path) -> tuple[list[Reference], list[str]]:
     warnings: list[str] = []
     for file in files:
         try:
-            references.append(_load(file, normalize("NFC", file.relative_to(base).as_posix())))
+            references.append(_load(file, _name(file, base)))
         except ReferencesError as error:
             warnings.append(f"{error}; it is left out")
     if not references:
@@ -63,7 +63,12 @@ def _stills(path: Path) -> list[Path]:
     visible = [file for file in found if not any(part.startswith(".") for part in file.relative_to(path).parts)]
     if not visible:
         raise ReferencesError(f"{path}: there is no still in this folder {kinds}")
-    return sorted(visible, key=lambda file: file.relative_to(path).as_posix())
+    return sorted(visible, key=lambda file: _name(file, path))
+
+
+def _name(file: Path, folder: Path) -> str:
+    """Path relative to the folder, the same on systems that take names apart (NFD) and those that do not."""
+    return normalize("NFC", file.relative_to(folder).as_posix())
 
 
 def _load(file: Path, name: str) -> Reference:

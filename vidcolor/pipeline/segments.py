@@ -65,16 +65,16 @@ class SegmentStore:
         """``folder`` need not exist yet."""
         self.folder = folder
 
-    def path(self, digest: str, suffix: str = ".mkv") -> Path:
+    def path(self, digest: str, suffix: str = ".nut") -> Path:
         """Where the segment lies once it is finished."""
         return self.folder / f"{digest}{suffix}"
 
-    def has(self, digest: str, suffix: str = ".mkv") -> bool:
+    def has(self, digest: str, suffix: str = ".nut") -> bool:
         """True where the segment is finished."""
         return self.path(digest, suffix).is_file()
 
     @contextmanager
-    def writing(self, digest: str, suffix: str = ".mkv") -> Iterator[Path]:
+    def writing(self, digest: str, suffix: str = ".nut") -> Iterator[Path]:
         """Give a temporary name to write a segment under; it gets its own name when the body ends without error.
 
         Raises OutputError where the folder cannot be written or the disk is full.

@@ -20,7 +20,16 @@ _SMALL_WIDTH = 256
 """PySceneDetect's own working width: its thresholds were found at it."""
 
 _TINY_WIDTH = 48
-"""Width at which two pictures are compared for showing the same thing: a little movement does not count."""
+"""Width at which two pictures are compared for showing the same thing."""
+
+_SHIFT = 4
+"""Pixels of that width by which the one may be shifted against the other."""
+
+_BAR = 20
+"""Gray level below which a place that is dark in both pictures tells nothing."""
+
+_FLAT = 1.0
+"""Mean square of the gradients, in gray levels, below which a picture shows nothing that could be recognised."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +46,7 @@ class ShotConfig:
     """Seconds between two cuts; of two nearer ones the stronger stays."""
     flash: float = 0.2
     """Seconds: a picture that comes back after no more than this was broken by a flash, not by a cut."""
-    same_picture: float = 0.5
+    same_picture: float = 0.4
     """Correlation (0 to 1) of the edges of two pictures from which on they show the same thing, only lit otherwise."""
     black: float = 10.0
     """Mean gray level (0 to 255) of a fade to black; the shot changes in its middle. 0 looks for none."""
@@ -189,18 +198,31 @@ def _difference(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def _likeness(a: np.ndarray, b: np.ndarray) -> float:
-    """Correlation of the gradients of two pictures, -1 to 1: blind to light, to contrast and to a little movement."""
-    first, second = _gradients(a), _gradients(b)
-    energy = float(np.sqrt((first**2).sum() * (second**2).sum()))
-    return float((first * second).sum()) / energy if energy > first.size else 0.0
+    """Highest correlation of the gradients of two pictures within a small shift, 0 to 1.
+
+    It is blind to light and contrast, to a little movement, and to bars that are black in both.
+    """
+    small_a, small_b = _tiny(a), _tiny(b)
+    black = (np.maximum(small_a, small_b) < _BAR).astype(np.uint8)
+    lit = (cv2.dilate(black, np.ones((3, 3), np.uint8)) == 0)[1:, 1:, None]
+    first, second = _gradients(small_a) * lit, _gradients(small_b) * lit
+    margin = min(_SHIFT, (min(first.shape[:2]) - 1) // 2)
+    inner = second[margin : second.shape[0] - margin, margin : second.shape[1] - margin]
+    if min((first**2).mean(), (inner**2).mean()) < _FLAT:
+        return 0.0
+    return float(cv2.matchTemplate(first, inner, cv2.TM_CCORR_NORMED).max())
+
+
+def _tiny(gray: np.ndarray) -> np.ndarray:
+    """A picture by area at 48 pixels of width, as float32."""
+    height, width = gray.shape
+    size = (max(2, min(width, _TINY_WIDTH)), max(2, round(height * min(1.0, _TINY_WIDTH / width))))
+    return cv2.resize(gray, size, interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
 def _gradients(gray: np.ndarray) -> np.ndarray:
-    """Horizontal and vertical differences of a picture reduced to 48 pixels of width, shape (2, h - 1, w - 1)."""
-    height, width = gray.shape
-    tiny = (min(width, _TINY_WIDTH), max(2, round(height * min(1.0, _TINY_WIDTH / width))))
-    small = cv2.resize(gray, tiny, interpolation=cv2.INTER_AREA).astype(np.float32)
-    return np.stack([np.diff(small, axis=1)[:-1], np.diff(small, axis=0)[:, :-1]])
+    """Horizontal and vertical differences between neighbours, shape (h - 1, w - 1, 2)."""
+    return np.dstack([np.diff(gray, axis=1)[1:], np.diff(gray, axis=0)[:, 1:]])
 
 
 def _spaced(cuts: list[_Cut], min_frames: int) -> list[int]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -11,139 +11,169 @@ import numpy as np
 from vidcolor.pipeline.flow import Path, carry, check_luma, extend, resting_path, to_chroma_grid
 from vidcolor.pipeline.track import Interval, KeyConfig
 
+Keyed = tuple[Interval, np.ndarray]
+"""An interval and the chroma (2, h, w), float32, CIELAB units, of the key frame ``interval.last`` that it brings."""
+
+CERTAINTY = np.float32(30)
+"""Weight of known chroma that is fully trusted, next to 1 for the blend of guesses: trust falls fast along a chain,
+while what it still brings stays better than a guess."""
+
 
 @dataclass(frozen=True)
 class SmoothConfig:
     """How strongly key frames are drawn together."""
 
     neighbours: int = 2
-    """Key frames on each side that have a say; 0 leaves every key frame as it is."""
+    """Key frames on each side that have a say; 0 leaves every guess as it is."""
     strength: float = 1.0
-    """Weight of a fully trusted neighbour next to the key frame's own 1."""
-    tolerance: float = 6.0
-    """Distance in ab from what most say, in CIELAB units, at which a voice loses half its weight."""
-    reach: int = 48
-    """Frames up to which chroma known for certain is carried outward."""
+    """Weight of a fully trusted neighbour, next to 1 for the key frame's own guess."""
+    tolerance: float = 12.0
+    """Distance in ab from what most say, in CIELAB units, at which a voice keeps a quarter of its weight."""
+    reach: int = 96
+    """Frames over which known chroma is carried."""
 
     def __post_init__(self) -> None:
         if self.neighbours < 0 or self.reach < 0:
             raise ValueError(f"neighbours and reach count from 0, got {self.neighbours} and {self.reach}")
         if self.strength < 0 or self.tolerance <= 0:
-            raise ValueError(f"strength >= 0 and tolerance > 0, got {self.strength} and {self.tolerance}")
-
-
-@dataclass(frozen=True)
-class KeyChroma:
-    """An interval and the chroma of the key frame that it brings."""
-
-    interval: Interval
-    ab: np.ndarray = field(repr=False)
-    """Shape (2, h, w), float32, CIELAB units, on the interval's chroma grid."""
-    known: bool = False
-    """True where ``ab`` is the frame's true chroma (a painted still of it, say), not a guess."""
+            raise ValueError(f"strength is not negative, tolerance above 0, got {self.strength} and {self.tolerance}")
 
 
 def margin(keys: KeyConfig, smooth: SmoothConfig) -> int:
-    """Frames by which stretches of a long shot must overlap on each side, so that no seam can be seen.
+    """Frames that a stretch of a long shot needs before and after those it answers for, so that no seam shows.
 
-    A whole number of grid intervals: the frames of a stretch may start or stop this far inside it, on the grid, and
-    are then the same as if the shot had been walked in one go.
+    A whole number of grid intervals. Frames of a stretch at least this far from where it was cut off are the same as
+    if the shot had been walked in one go.
     """
     reach = -(-smooth.reach // keys.interval)
     return keys.interval * (1 + max(smooth.neighbours, reach))
 
 
-def smooth_keys(keys: Iterable[KeyChroma], config: SmoothConfig | None = None) -> Iterator[tuple[Interval, np.ndarray]]:
-    """Blend every key frame's chroma with what its neighbours say, streaming; what is known stays as it is.
+def smooth_keys(
+    keys: Iterable[Keyed], config: SmoothConfig | None = None, known: Mapping[int, np.ndarray] | None = None
+) -> Iterator[Keyed]:
+    """Blend every key frame's chroma with what its neighbours say, streaming.
 
-    keys: the keys of one shot in order. Yields (interval, chroma (2, h, w) float32) in the same order, each one as
-    soon as the keys within reach after it have come. Blends raw chroma only, never what was blended before: the
-    window is finite, and a key's result depends on nothing outside it.
+    keys: intervals of one shot in order, each with the chroma guessed for the key frame that it brings.
+    known: true chroma (2, h, w) of key frames, by their number in the shot (a painted still, the reference's very
+        frame). It replaces the guess as it is, and is carried outward as far as ``reach`` and the motion allow.
+
+    Yields the same intervals with steadied chroma, each as soon as the keys that matter after it have come. Only
+    guesses are blended, never what was blended before: an answer depends on a finite window.
     """
-    config = config or SmoothConfig()
-    window: list[KeyChroma] = []
-    place = 0  # of the next key to be answered, in the window
-    for key in keys:
-        window.append(key)
-        while place < len(window) - 1 and _complete(window, place, config):
-            yield window[place].interval, _steady(window, place, config)
-            place += 1
-            dropped = _outworn(window, place, config)
-            del window[:dropped]
-            place -= dropped
-    for rest in range(place, len(window)):
-        yield window[rest].interval, _steady(window, rest, config)
+    window = _Window(config or SmoothConfig(), known or {})
+    for interval, guess in keys:
+        window.append(interval, guess)
+        yield from window.settled()
+    yield from window.rest()
 
 
-def _complete(window: list[KeyChroma], place: int, config: SmoothConfig) -> bool:
-    """True when no key that is still to come can change the answer."""
-    ahead = window[-1].interval.last - window[place].interval.last
-    return len(window) - 1 - place >= config.neighbours and ahead >= config.reach
+@dataclass
+class _Key:
+    """What smoothing needs of a key frame; its interval only until it is answered."""
+
+    number: int
+    gray: np.ndarray
+    ab: np.ndarray
+    """(h, w, 2): what is known, or else the guess."""
+    back: Path
+    """To the key before it."""
+    ahead: Path
+    """From the key before it to this one."""
+    interval: Interval | None
 
 
-def _outworn(window: list[KeyChroma], place: int, config: SmoothConfig) -> int:
-    """How many of the oldest keys no later answer needs."""
-    count = 0
-    now = window[place].interval.last if place < len(window) else window[-1].interval.last
-    while place - count > config.neighbours and now - window[count].interval.last > config.reach:
-        count += 1
-    return count
+class _Window:
+    """The keys that still matter, and the place among them of the next to be answered."""
 
+    def __init__(self, config: SmoothConfig, known: Mapping[int, np.ndarray]) -> None:
+        self._config = config
+        self._known = known
+        self._keys: list[_Key] = []
+        self._next = 0
 
-def _steady(window: list[KeyChroma], place: int, config: SmoothConfig) -> np.ndarray:
-    """The answer for one key: the voices' mean, drawn to what is known."""
-    own = window[place]
-    if own.known or len(window) == 1:
-        return own.ab
-    voices = [cv2.merge(list(own.ab))]
-    weights = [np.ones(own.ab.shape[1:], np.float32)]
-    sure, sureness = np.zeros_like(voices[0]), np.zeros_like(weights[0])
-    for direction in (-1, 1):
-        for other, path in _walk(window, place, direction, config):
-            brought = carry(cv2.merge(list(other.ab)), path)
-            if other.known:
-                sure += brought * path.trust[..., None]
-                sureness += path.trust
-                break  # what lies behind it adds nothing
-            if abs(window.index(other) - place) <= config.neighbours:
-                voices.append(brought)
-                weights.append(config.strength * path.trust**2)
-    mean = _robust_mean(voices, weights, config.tolerance)
-    total = np.minimum(sureness, 1)[..., None]
-    answer = mean * (1 - total) + sure / np.maximum(sureness, 1e-6)[..., None] * total
-    return np.ascontiguousarray(answer.transpose(2, 0, 1), dtype=np.float32)
+    def append(self, interval: Interval, guess: np.ndarray) -> None:
+        ab = cv2.merge(list(self._known.get(interval.last, guess)))
+        gray = to_chroma_grid(interval.key_gray)
+        self._keys.append(_Key(interval.last, gray, ab, interval.to_first[-1], interval.to_last[0], interval))
 
+    def settled(self) -> Iterator[Keyed]:
+        """Answers that no key still to come can change."""
+        while len(self._keys) - 1 - self._next >= max(1, self._config.neighbours):
+            now, newest = self._keys[self._next].number, self._keys[-1].number
+            if any(newest < number <= now + self._config.reach for number in self._known):
+                return
+            yield self._answer()
 
-def _walk(
-    window: list[KeyChroma], place: int, direction: int, config: SmoothConfig
-) -> Iterator[tuple[KeyChroma, Path]]:
-    """The keys before (-1) or after (+1) one, nearest first, as far as they matter, and the paths to them."""
-    here = window[place].interval
-    gray = to_chroma_grid(here.key_gray)
-    path = resting_path(gray.shape)
-    at = place + direction
-    while 0 <= at < len(window):
-        there = window[at].interval
-        far = abs(there.last - here.last) > config.reach or not _known_ahead(window, at, direction)
-        if abs(at - place) > config.neighbours and far:
-            return
-        link = window[at + 1].interval.to_first[-1] if direction < 0 else there.to_last[0]
-        path = extend(link, path)
-        yield window[at], check_luma(path, gray, to_chroma_grid(there.key_gray))
-        at += direction
+    def rest(self) -> Iterator[Keyed]:
+        """The remaining answers, the shot being over."""
+        while self._next < len(self._keys):
+            yield self._answer()
 
+    def _answer(self) -> Keyed:
+        key = self._keys[self._next]
+        assert key.interval is not None
+        ab = key.ab if key.number in self._known else self._steadied(key)
+        answer = key.interval, np.stack(cv2.split(ab))
+        key.interval = None
+        self._next += 1
+        self._forget()
+        return answer
 
-def _known_ahead(window: list[KeyChroma], at: int, direction: int) -> bool:
-    keys = window[at:] if direction > 0 else window[: at + 1]
-    return any(key.known for key in keys)
+    def _forget(self) -> None:
+        """Drop the oldest keys that no later answer needs: neither neighbours nor on the way to what is known."""
+        reached = self._keys[self._next - 1].number - self._config.reach
+        known = [place for place in range(self._next) if self._is_known(place) and self._keys[place].number >= reached]
+        outworn = max(0, min([self._next - self._config.neighbours, *known]))
+        del self._keys[:outworn]
+        self._next -= outworn
+
+    def _is_known(self, place: int) -> bool:
+        return self._keys[place].number in self._known
+
+    def _steadied(self, key: _Key) -> np.ndarray:
+        """Robust mean of the guesses around, drawn to what is known: (h, w, 2)."""
+        voices, weights = [key.ab], [np.ones(key.ab.shape[:2], np.float32)]
+        sure, sureness = np.zeros_like(key.ab), np.zeros_like(weights[0])
+        for direction in (-1, 1):
+            for place, path in self._paths(key, direction):
+                brought = carry(self._keys[place].ab, path)
+                if self._is_known(place):
+                    sure += brought * (path.trust * CERTAINTY)[..., None]
+                    sureness += path.trust * CERTAINTY
+                elif abs(place - self._next) <= self._config.neighbours:
+                    voices.append(brought)
+                    weights.append(path.trust * np.float32(self._config.strength))
+        mean = _robust_mean(voices, weights, self._config.tolerance)
+        return (mean + sure) / (1 + sureness)[..., None]
+
+    def _paths(self, key: _Key, direction: int) -> Iterator[tuple[int, Path]]:
+        """Places of the keys before (-1) or after (+1) that have a say, nearest first, and the paths to them."""
+        path = resting_path(key.gray.shape)
+        for place in self._audible(direction):
+            there = self._keys[place]
+            path = extend(self._keys[place + 1].back if direction < 0 else there.ahead, path)
+            yield place, check_luma(path, key.gray, there.gray)
+
+    def _audible(self, direction: int) -> range:
+        """Places up to the furthest neighbour, or up to the nearest known key within reach."""
+        edge = -1 if direction < 0 else len(self._keys)
+        places = range(self._next + direction, edge, direction)
+        now = self._keys[self._next].number
+        for count, place in enumerate(places, 1):
+            if self._is_known(place) and abs(self._keys[place].number - now) <= self._config.reach:
+                return places[:count]
+        return places[: self._config.neighbours]
 
 
 def _robust_mean(voices: list[np.ndarray], weights: list[np.ndarray], tolerance: float) -> np.ndarray:
     """Weighted mean of images (h, w, 2) in which voices far from the rest count less (Geman-McClure, two rounds)."""
+    if len(voices) == 1:
+        return voices[0]
     stack, trust = np.stack(voices), np.stack(weights)[..., None]
     mean = (stack * trust).sum(0) / trust.sum(0)
     for _ in range(2):
-        distance = np.square(stack - mean).sum(-1, keepdims=True) / np.float32(tolerance**2)
+        distance = np.square(stack - mean).sum(-1, keepdims=True) * np.float32(1 / tolerance**2)
         weight = trust / np.square(1 + distance)
         mean = (stack * weight).sum(0) / weight.sum(0)
     return mean

@@ -19,7 +19,7 @@ class KeyConfig:
     """Frames between the key frames of the grid, counted from the shot's first frame."""
     closest: int = 3
     """No extra key frame is set nearer than this to another."""
-    covered: float = 0.6
+    covered: float = 0.7
     """An extra key frame is set where the motion explains less than this share of a frame; 0 sets none."""
 
     def __post_init__(self) -> None:

@@ -1,0 +1,8 @@
+"""The commands: each file adds one to the parser, and imports what it needs only when it is run."""
+
+from __future__ import annotations
+
+from vidcolor.commands import colorize, evaluate, match, models, run, train, verify
+
+COMMANDS = (run.add, match.add, colorize.add, verify.add, evaluate.add, train.add, models.add)
+"""In the order of ``vidcolor --help``."""

@@ -1,0 +1,52 @@
+"""``vidcolor colorize FILM --project DIR``."""
+
+from __future__ import annotations
+
+import argparse
+
+from vidcolor.commands import options
+from vidcolor.commands.console import answer, show_settings, stages
+
+
+def add(commands: options.Subparsers) -> None:
+    """Add the command to the parser."""
+    parser = options.add_command(
+        commands,
+        "colorize",
+        colorize,
+        "colour a film from its manifest as it stands",
+        "Settings and model are those of the project's last run, unless --config, --set or --model say otherwise.",
+    )
+    options.add_film(parser)
+    options.add_project(parser, required=True)
+    options.add_output(parser)
+    options.add_model(parser)
+    options.add_settings(parser)
+
+
+def colorize(args: argparse.Namespace) -> int:
+    """Colour the shots whose segments are missing; status 1 where the finished film breaks a law."""
+    from vidcolor.config import resolve
+    from vidcolor.pipeline.run import PipelineConfig, colorize_film
+    from vidcolor.pipeline.settings import load_settings
+
+    used = args.project / "settings.yaml"
+    model = None
+    if args.config is None and used.exists():
+        config, model = load_settings(used, PipelineConfig, options.overrides(args))
+    else:
+        config = resolve(PipelineConfig, args.config, options.overrides(args))
+    show_settings(args, config)
+    with stages(args) as on_progress:
+        summary = colorize_film(
+            args.film,
+            args.project,
+            out=args.out,
+            config=config,
+            overwrite=args.overwrite,
+            device=args.device,
+            model=args.model or model,
+            on_progress=on_progress,
+        )
+    answer(args, summary.to_json(), summary.sentences())
+    return 1 if summary.to_json().get("ok") is False else 0

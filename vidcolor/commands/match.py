@@ -1,0 +1,45 @@
+"""``vidcolor match FILM --refs PATH``."""
+
+from __future__ import annotations
+
+import argparse
+
+from vidcolor.commands import options
+from vidcolor.commands.console import answer, show_settings, stages
+
+
+def add(commands: options.Subparsers) -> None:
+    """Add the command to the parser."""
+    parser = options.add_command(
+        commands,
+        "match",
+        match,
+        "find a reference for every shot: only the manifest",
+        "What a person wrote in it stays.",
+    )
+    options.add_film(parser)
+    options.add_references(parser)
+    options.add_project(parser)
+    options.add_model(parser)
+    options.add_settings(parser)
+
+
+def match(args: argparse.Namespace) -> int:
+    """Write the manifest."""
+    from vidcolor.config import resolve
+    from vidcolor.pipeline.run import PipelineConfig, match_film
+
+    config = resolve(PipelineConfig, args.config, options.overrides(args))
+    show_settings(args, config)
+    with stages(args) as on_progress:
+        summary = match_film(
+            args.film,
+            args.refs,
+            project=args.project,
+            config=config,
+            device=args.device,
+            model=args.model,
+            on_progress=on_progress,
+        )
+    answer(args, summary.to_json(), summary.sentences())
+    return 0

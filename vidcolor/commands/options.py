@@ -1,0 +1,106 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+Subparsers = Any  # argparse keeps the type of its subparsers to itself
+
+
+def add_command(
+    commands: Subparsers, name: str, command: Callable[[argparse.Namespace], int], summary: str, details: str = ""
+) -> argparse.ArgumentParser:
+    """Add a command with the options that every one has; ``command`` gives the exit status."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=summary, description=f"{summary[0].upper()}{summary[1:]}. {details}".strip()
+    )
+    parser.set_defaults(command=command)
+    parser.add_argument("--json", action="store_true", help="print the answer as one JSON object on stdout")
+    loudness = parser.add_mutually_exclusive_group()
+    loudness.add_argument("-q", "--quiet", action="store_true", help="no progress and no summary, only errors")
+    loudness.add_argument(
+        "-v", "--verbose", action="store_true", help="also the settings in use, and where an error came from"
+    )
+    return parser
+
+
+def add_film(parser: argparse.ArgumentParser) -> None:
+    """FILM."""
+    parser.add_argument("film", metavar="FILM", type=Path, help="the black-and-white film")
+
+
+def add_references(parser: argparse.ArgumentParser) -> None:
+    """--refs."""
+    parser.add_argument(
+        "--refs",
+        metavar="PATH",
+        type=Path,
+        required=True,
+        help="a folder of colour stills, one still, or a colour film whose frames serve as references",
+    )
+
+
+def add_project(parser: argparse.ArgumentParser, required: bool = False) -> None:
+    """--project."""
+    default = "" if required else " (default: FILM with the ending .vidcolor)"
+    parser.add_argument(
+        "--project", metavar="DIR", type=Path, required=required, help=f"folder of manifest and segments{default}"
+    )
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """-o, --overwrite and the encoder."""
+    parser.add_argument("-o", "--out", metavar="OUT", type=Path, help="the coloured film (default: FILM.color.ENDING)")
+    parser.add_argument("--overwrite", action="store_true", help="replace a file of that name that is not ours")
+    parser.add_argument("--codec", help="x264 (default), x265, ffv1, prores, av1, ...; short for --set encode.codec=")
+    parser.add_argument("--crf", type=int, help="quality of the encoder, smaller is better; --set encode.crf=")
+    parser.add_argument("--preset", help="speed of the encoder, such as veryfast; --set encode.preset=")
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """--device and --model."""
+    add_device(parser, default="auto")
+    parser.add_argument("--model", metavar="NAME|FILE", help="a model of `vidcolor models`, or a weights file")
+
+
+def add_device(parser: argparse.ArgumentParser, default: str | None) -> None:
+    """--device."""
+    parser.add_argument(
+        "--device", metavar="auto|cpu|cuda[:N]", type=_device, default=default, help="where the network runs"
+    )
+
+
+def add_set(parser: argparse.ArgumentParser) -> None:
+    """--set."""
+    parser.add_argument(
+        "--set",
+        dest="overrides",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="one setting, such as shots.threshold=2.5; may be given often",
+    )
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """--config and --set."""
+    parser.add_argument("--config", metavar="FILE", type=Path, help="settings from a YAML file")
+    add_set(parser)
+
+
+def overrides(args: argparse.Namespace) -> tuple[str, ...]:
+    """The settings asked for by options of their own, then those by --set, which win."""
+    short = [f"encode.{name}={getattr(args, name)}" for name in ("codec", "preset") if getattr(args, name, None)]
+    if getattr(args, "crf", None) is not None:
+        short.append(f"encode.crf={args.crf}")
+    return (*short, *args.overrides)
+
+
+def _device(text: str) -> str:
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", text):
+        raise argparse.ArgumentTypeError(f"must be auto, cpu, cuda or cuda:N, got {text!r}")
+    return text

@@ -1,0 +1,120 @@
+"""A trained network at work on pictures: gray pictures and reference stills in, chroma and confidence out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from vidcolor.color import AB_SCALE, luma_to_lightness, rgb_to_lab
+from vidcolor.model.gray2color import SIDE_MULTIPLE, EncodedReference, FilmGray2ColorNet
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """How well a reference fits a gray picture."""
+
+    gate: float
+    """Mean of the network's gate: the share of the picture for which the carried colour is likely right."""
+    cycle: float
+    """Share of the places whose match in the reference matches back to within a place of where it came from."""
+    similarity: float
+    """Mean over the picture of the best cosine, -1 to 1."""
+    explained: np.ndarray = field(repr=False)
+    """(h, w) float32 in [0, 1]: the gate on the stride-8 grid."""
+
+
+def working_size(width: float, height: float, lines: int) -> tuple[int, int]:
+    """(height, width) at which the network sees a picture: ``lines`` on the short side, multiples of 32, shape kept."""
+    scale = lines / min(width, height)
+    longest = 4 * lines  # of a picture wider than that the network sees a squeezed one
+    sides = (min(height * scale, longest), min(width * scale, longest))
+    rows, columns = (max(1, round(side / SIDE_MULTIPLE)) * SIDE_MULTIPLE for side in sides)
+    return rows, columns
+
+
+def gray_of(rgb: np.ndarray) -> np.ndarray:
+    """BT.601 luma of an sRGB picture (H, W, 3) uint8: (H, W) uint8, as a black-and-white print of it."""
+    return cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+
+
+class Colorist:
+    """A network on a device. Holds no state of any film."""
+
+    def __init__(self, network: FilmGray2ColorNet, device: torch.device | str = "cpu", half: bool = False) -> None:
+        """``half``: compute in bfloat16 on a CPU, float16 on a GPU, wherever that is exact enough."""
+        self._device = torch.device(device)
+        self._network = network.to(self._device).eval()
+        self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._half = half
+
+    @torch.inference_mode()
+    def encode(self, rgb: np.ndarray, lines: int) -> EncodedReference:
+        """What the network needs of a reference (H, W, 3) uint8 sRGB, seen with ``lines`` on its short side."""
+        size = working_size(rgb.shape[1], rgb.shape[0], lines)
+        picture = cv2.resize(rgb, size[::-1], interpolation=cv2.INTER_AREA)
+        ab = chroma_of(picture) / AB_SCALE
+        with self._precision():
+            return self._network.encode_reference(self._lightness([gray_of(picture)]), ab.to(self._device))
+
+    @torch.inference_mode()
+    def colorize(self, grays: Sequence[np.ndarray], reference: EncodedReference | None) -> np.ndarray:
+        """Chroma of gray pictures (h, w) uint8 of one size, sides multiples of 32: (N, 2, h/2, w/2) float32, CIELAB."""
+        with self._precision():
+            result = self._network(self._lightness(grays), reference)
+        return (result.ab[-1].float() * AB_SCALE).clamp(-AB_SCALE, AB_SCALE).cpu().numpy()
+
+    @torch.inference_mode()
+    def describe(self, gray: np.ndarray) -> np.ndarray:
+        """A global descriptor of a gray picture (h, w) uint8, unit length: semantics of its whole, places forgotten."""
+        with self._precision():
+            features = self._network.encoder(self._lightness([gray]))
+        pooled = [F.normalize(feature.float().mean((2, 3)), dim=1) for feature in features[2:]]
+        return F.normalize(torch.cat(pooled, dim=1), dim=1)[0].cpu().numpy()
+
+    @torch.inference_mode()
+    def compare(self, gray: np.ndarray, reference: EncodedReference) -> Likeness:
+        """Dense comparison of a gray picture (h, w) uint8 with a reference, both by their gray alone."""
+        with self._precision():
+            features = self._network.encoder(self._lightness([gray]))
+            target = self._network.descriptor(features)
+            grid = (features[2].shape[2], features[2].shape[3])
+            carried = self._network.correspondence(target, reference.keys, reference.values, grid)
+            gate = torch.sigmoid(self._network.gate(carried.statistics).float())[0, 0]
+        similarity = (target @ reference.keys.transpose(1, 2))[0].float()
+        best, there = similarity.max(1)
+        back = similarity.argmax(0)[there]
+        return Likeness(
+            gate=float(gate.mean()),
+            cycle=_returned(back, grid[1]),
+            similarity=float(best.mean()),
+            explained=gate.cpu().numpy(),
+        )
+
+    def _lightness(self, grays: Sequence[np.ndarray]) -> Tensor:
+        """Gray codes (h, w) uint8 to the network's L*/50 - 1, (N, 1, h, w)."""
+        batch = torch.from_numpy(np.stack(grays)).to(self._device).unsqueeze(1)
+        lightness = luma_to_lightness(batch.float() / 255) / 50 - 1
+        return lightness.contiguous(memory_format=torch.channels_last)
+
+    def _precision(self) -> torch.autocast:
+        kind = torch.bfloat16 if self._device.type == "cpu" else torch.float16
+        return torch.autocast(self._device.type, kind, enabled=self._half)
+
+
+def chroma_of(rgb: np.ndarray) -> Tensor:
+    """a*, b* of an sRGB picture (H, W, 3) uint8: (1, 2, H, W) float32, CIELAB units."""
+    return rgb_to_lab(torch.from_numpy(rgb).permute(2, 0, 1)[None].float() / 255)[:, 1:]
+
+
+def _returned(back: Tensor, columns: int) -> float:
+    """Share of places whose way there and back ends within one place of its start, per axis."""
+    start = torch.arange(back.shape[0], device=back.device)
+    rows_off = (back // columns - start // columns).abs()
+    columns_off = (back % columns - start % columns).abs()
+    return float(((rows_off <= 1) & (columns_off <= 1)).float().mean())

@@ -1,0 +1,68 @@
+"""What an encoder is told besides the pictures: quality, speed, fields and light, in each encoder's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from vidcolor.pipeline.codecs import VideoCodec
+from vidcolor.pipeline.output_format import EncodeConfig, OutputFormat
+from vidcolor.pipeline.side_data import MasteringDisplay, SideData
+from vidcolor.types import FilmInfo
+
+SLICED_SIDE = 128
+"""Pictures at least this wide and high are coded in slices, which threads share."""
+POINT = Fraction(1, 50_000)
+"""Unit of a chromaticity in SMPTE ST 2086."""
+NIT = Fraction(1, 10_000)
+"""Unit of a luminance in SMPTE ST 2086, in cd/m2."""
+
+
+def encoder_options(
+    codec: VideoCodec, config: EncodeConfig, form: OutputFormat, info: FilmInfo, side: SideData | None
+) -> dict[str, str]:
+    """FFmpeg's options for one encoder.
+
+    Args:
+        info: of the source film.
+        side: of the film, where its pictures have fields or high dynamic range.
+    """
+    options = dict(codec.options)
+    if codec.preset is not None:
+        options[codec.preset_option] = config.preset or codec.preset
+    if form.lossless:
+        options.update(codec.lossless_options or {})
+    elif codec.crf is not None:
+        options["crf"] = str(codec.crf if config.crf is None else config.crf)
+    if codec.name == "ffv1" and min(info.width, info.height) >= SLICED_SIDE:
+        options["slices"] = "12"
+    if codec.params_option is not None:
+        own = [options.get(codec.params_option), *_light(codec.name, side)]
+        options[codec.params_option] = ":".join(word for word in own if word)
+    return options
+
+
+def _light(encoder: str, side: SideData | None) -> Iterator[str]:
+    """Mastering display and light levels as the three encoders that take them spell them."""
+    if side is None:
+        return
+    display, levels = {
+        "x264": ("mastering-display", "cll"),
+        "x265": ("master-display", "max-cll"),
+        "av1": ("mastering-display", "content-light"),
+    }[encoder]
+    if side.mastering is not None:
+        yield f"{display}={_spell(side.mastering, as_integers=encoder != 'av1')}"
+    if side.light_levels is not None:
+        yield f"{levels}={side.light_levels[0]},{side.light_levels[1]}"
+
+
+def _spell(display: MasteringDisplay, as_integers: bool) -> str:
+    """``G(x,y)B(x,y)R(x,y)WP(x,y)L(max,min)``, in the integer units of SMPTE ST 2086 or as plain numbers."""
+
+    def number(value: Fraction, unit: Fraction) -> str:
+        return str(round(value / unit)) if as_integers else f"{float(value):.5f}"
+
+    points = {"G": display.green, "B": display.blue, "R": display.red, "WP": display.white}
+    chroma = "".join(f"{name}({number(x, POINT)},{number(y, POINT)})" for name, (x, y) in points.items())
+    return f"{chroma}L({number(display.greatest, NIT)},{number(display.least, NIT)})"

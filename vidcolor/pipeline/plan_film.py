@@ -1,0 +1,67 @@
+"""From shots and references to the manifest: the second reading of the film, at the frames that vote."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from vidcolor.model.colorist import Colorist
+from vidcolor.pipeline.decode import FilmReader
+from vidcolor.pipeline.match import MatchConfig, Matcher, sampled_frames
+from vidcolor.pipeline.plan import Manifest, ShotEntry
+from vidcolor.pipeline.survey import Survey
+from vidcolor.pipeline.view import view_of
+from vidcolor.types import FilmInfo, Reference, Shot
+
+
+def plan_film(
+    info: FilmInfo,
+    survey: Survey,
+    shots: Sequence[Shot],
+    references: Sequence[Reference],
+    folder: str,
+    colorist: Callable[[], Colorist],
+    config: MatchConfig,
+    on_progress: Callable[[int, int | None], None] | None = None,
+) -> Manifest:
+    """Match every shot with the references, and write down what was chosen. ``folder``: where they came from."""
+    matcher = Matcher(references, colorist(), config)
+    entries = []
+    for shot, grays in _samples(info, survey, shots, config):
+        entries.append(_entry(shot, matcher, grays, config))
+        if on_progress:
+            on_progress(len(entries), len(shots))
+    return Manifest(info.path.name, survey.frames, info.frame_rate, folder, tuple(entries))
+
+
+def _samples(
+    info: FilmInfo, survey: Survey, shots: Sequence[Shot], config: MatchConfig
+) -> Iterator[tuple[Shot, list[np.ndarray]]]:
+    """The frames of each shot that vote, as working-size grays; one reading of the film, in order."""
+    view = view_of(info, survey.area, config.lines)
+    with FilmReader(info) as reader:
+        frames = reader.frames()
+        for shot in shots:
+            wanted = set(sampled_frames(shot, config.samples))
+            grays = []
+            for _ in range(len(shot)):
+                frame = next(frames)
+                if frame.index in wanted:
+                    grays.append(np.ascontiguousarray(np.rot90(view.gray(frame.luma), info.rotation // 90)))
+            yield shot, grays
+
+
+def _entry(shot: Shot, matcher: Matcher, grays: list[np.ndarray], config: MatchConfig) -> ShotEntry:
+    best, *others = matcher.candidates(grays)
+    fits = best.score >= config.threshold
+    runner_up = others[0] if fits and others else (None if fits else best)
+    return ShotEntry(
+        shot,
+        references=(best.name,) if fits else (),
+        score=best.score if fits else 0.0,
+        runner_up=runner_up.name if runner_up else None,
+        runner_up_score=runner_up.score if runner_up else 0.0,
+        explained=best.explained if fits else 0.0,
+        flagged=not fits,
+    )

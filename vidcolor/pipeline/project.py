@@ -1,0 +1,84 @@
+"""The project folder beside the film: where everything lies, and what the last run left there."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vidcolor.errors import OutputError
+from vidcolor.pipeline.files import write_text
+from vidcolor.pipeline.segments import SegmentStore
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project folder; it need not exist yet."""
+
+    folder: Path
+
+    @property
+    def manifest(self) -> Path:
+        """The plan, for people to read and change."""
+        return self.folder / "manifest.yaml"
+
+    @property
+    def matched(self) -> Path:
+        """The machine's last answer, by which a person's words are known."""
+        return self.folder / "matched.json"
+
+    @property
+    def settings(self) -> Path:
+        """What the last run used."""
+        return self.folder / "settings.yaml"
+
+    @property
+    def survey(self) -> Path:
+        """What the first reading of the film found."""
+        return self.folder / "survey.npz"
+
+    @property
+    def segments(self) -> SegmentStore:
+        """The finished pieces."""
+        return SegmentStore(self.folder / "segments")
+
+    def state(self) -> dict[str, Any]:
+        """What the last run left of itself; empty where nothing can be read."""
+        try:
+            state = json.loads((self.folder / "state.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return state if isinstance(state, dict) else {}
+
+    def remember(self, **values: Any) -> None:
+        """Change entries of the state (plain values). Raises OutputError."""
+        text = json.dumps({**self.state(), **values}, ensure_ascii=False, indent=1)
+        write_text(self.folder / "state.json", text + "\n")
+
+
+def project_of(film: Path, project: Path | None) -> Project:
+    """The project of a film: the folder given, or ``film.vidcolor`` beside ``film.mp4``."""
+    return Project(project or film.with_name(f"{film.stem}.vidcolor"))
+
+
+def stamp(path: Path) -> list[int] | None:
+    """Size and time of change of a file, by which it is known again; None where there is none."""
+    try:
+        about = path.stat()
+    except OSError:
+        return None
+    return [about.st_size, about.st_mtime_ns]
+
+
+def check_output(out: Path, film: Path, project: Project, overwrite: bool) -> None:
+    """Refuse to write over anything that is not this project's own, unchanged product.
+
+    Raises OutputError: ``out`` is the film itself, or exists and is somebody else's.
+    """
+    if out.exists() and film.exists() and out.samefile(film):
+        raise OutputError(f"{out} is the film itself, which is never written to; choose another name with -o.")
+    product = project.state().get("product", {})
+    ours = product.get("path") == str(out.resolve()) and product.get("stamp") == stamp(out)
+    if out.exists() and not ours and not overwrite:
+        raise OutputError(f"{out} exists already; choose another name with -o, or give --overwrite to replace it.")

@@ -1,0 +1,82 @@
+"""What the film's first picture says about itself beyond its samples: how to turn it, its fields, its light."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from fractions import Fraction
+
+from av.sidedata.sidedata import Type
+from av.video.frame import VideoFrame
+
+from vidcolor.pipeline.film_file import open_film
+from vidcolor.types import FilmInfo
+
+BOTTOM_FIELD_FIRST = (3, 4)
+"""AVFieldOrder BB and TB: the bottom field is shown first."""
+
+
+@dataclass(frozen=True)
+class MasteringDisplay:
+    """The display that HDR pictures were graded on (SMPTE ST 2086)."""
+
+    red: tuple[Fraction, Fraction]
+    """CIE 1931 x and y of the primary."""
+    green: tuple[Fraction, Fraction]
+    blue: tuple[Fraction, Fraction]
+    white: tuple[Fraction, Fraction]
+    least: Fraction
+    """Luminance in cd/m2."""
+    greatest: Fraction
+
+
+@dataclass(frozen=True)
+class SideData:
+    """Side data of a film's first picture."""
+
+    display_matrix: tuple[int, ...] | None
+    """Nine integers as FFmpeg stores them."""
+    bottom_field_first: bool
+    mastering: MasteringDisplay | None
+    light_levels: tuple[int, int] | None
+    """Greatest light of any pixel and greatest frame average, in cd/m2 (CTA-861.3)."""
+
+
+def read_side_data(info: FilmInfo) -> SideData:
+    """Decode the film's first picture for its side data.
+
+    Raises:
+        FilmError: the film can no longer be read.
+    """
+    with open_film(info.path) as film:
+        stream = film.streams.video[[s.index for s in film.streams.video].index(info.video_stream)]
+        picture = next(film.decode(stream), None)
+        found = _by_type(picture) if picture is not None else {}
+        matrix = found.get(Type.DISPLAYMATRIX)
+        return SideData(
+            display_matrix=struct.unpack("=9i", matrix) if matrix else None,
+            bottom_field_first=stream.codec_context.field_order in BOTTOM_FIELD_FIRST,
+            mastering=_mastering(found.get(Type.MASTERING_DISPLAY_METADATA)),
+            light_levels=_light_levels(found.get(Type.CONTENT_LIGHT_LEVEL)),
+        )
+
+
+def _by_type(picture: VideoFrame) -> dict[Type, bytes]:
+    return {data.type: bytes(data) for data in picture.side_data}
+
+
+def _mastering(data: bytes | None) -> MasteringDisplay | None:
+    """Unpack FFmpeg's AVMasteringDisplayMetadata: ten fractions and two flags, all 32-bit integers."""
+    if data is None or len(data) < 88:
+        return None
+    *numbers, has_primaries, has_luminance = struct.unpack("=22i", data[:88])
+    if not (has_primaries and has_luminance) or not all(numbers[1::2]):
+        return None
+    values = [Fraction(top, bottom) for top, bottom in zip(numbers[::2], numbers[1::2], strict=True)]
+    points = list(zip(values[:8:2], values[1:8:2], strict=True))
+    return MasteringDisplay(*points, least=values[8], greatest=values[9])
+
+
+def _light_levels(data: bytes | None) -> tuple[int, int] | None:
+    """Unpack FFmpeg's AVContentLightMetadata: two 32-bit integers."""
+    return struct.unpack("=2I", data[:8]) if data is not None and len(data) >= 8 else None

@@ -1,0 +1,107 @@
+"""The first reading of a film: its time stamps, its shots, its picture area. Kept, so that it is done once."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vidcolor.errors import FilmError
+from vidcolor.pipeline.decode import FilmReader, SeekPoint
+from vidcolor.pipeline.files import written_whole
+from vidcolor.pipeline.picture_area import picture_area
+from vidcolor.pipeline.shots import ShotConfig, ShotDetector, small_gray
+from vidcolor.pipeline.stills import THUMB, thumbnail
+from vidcolor.pipeline.view import Area
+from vidcolor.types import FilmInfo, Shot
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What the first reading found."""
+
+    pts: np.ndarray = field(repr=False)
+    """(frames,) int64: presentation time stamp of every frame."""
+    thumbs: np.ndarray = field(repr=False)
+    """(frames, 9, 16) uint8: a thumbnail of every frame."""
+    shots: tuple[Shot, ...]
+    area: Area
+    """The picture between black bars that last the whole film."""
+    damage: str | None
+    """One sentence where the film ended early."""
+
+    @property
+    def frames(self) -> int:
+        """How many frames could be decoded."""
+        return len(self.pts)
+
+    def seek_point(self, frame: int) -> SeekPoint:
+        """Where reading starts for a frame."""
+        return SeekPoint(frame, int(self.pts[frame]))
+
+
+def survey_film(
+    info: FilmInfo, config: ShotConfig, on_progress: Callable[[int, int | None], None] | None = None
+) -> Survey:
+    """Read the film once. Raises FilmError where it has no frame."""
+    detector = ShotDetector(info.frame_rate, config)
+    pts: list[int] = []
+    thumbs: list[np.ndarray] = []
+    brightest: np.ndarray | None = None
+    with FilmReader(info) as reader:
+        for frame in reader.frames():
+            gray = small_gray(frame.luma, info)
+            detector.push(gray)
+            pts.append(frame.pts)
+            thumbs.append(thumbnail(gray))
+            brightest = gray if brightest is None else np.maximum(brightest, gray)
+            if on_progress:
+                on_progress(len(pts), info.frames_expected)
+        damage = reader.damage
+    if brightest is None:
+        raise FilmError(f"{info.path} has no frame that can be decoded.")
+    area = _full_size(picture_area([brightest]), brightest.shape, info)
+    return Survey(np.array(pts, np.int64), np.stack(thumbs), tuple(detector.finish()), area, damage)
+
+
+def _full_size(area: Area, shape: tuple[int, ...], info: FilmInfo) -> Area:
+    """An area of the small gray in luma pixels, on even lines; inward where it is inside, lest bars take colour."""
+    top, bottom, left, right = area
+    y, x = info.height / shape[0], info.width / shape[1]
+    return (
+        2 * int(np.ceil(top * y / 2)),
+        info.height if bottom == shape[0] else 2 * int(bottom * y / 2),
+        2 * int(np.ceil(left * x / 2)),
+        info.width if right == shape[1] else 2 * int(right * x / 2),
+    )
+
+
+def save_survey(path: Path, survey: Survey, key: dict[str, Any]) -> None:
+    """Keep a survey with the ``key`` (plain values) of all that it depends on. Raises OutputError."""
+    about = {
+        "key": key,
+        "shots": [(shot.start, shot.stop) for shot in survey.shots],
+        "area": survey.area,
+        "damage": survey.damage,
+    }
+    with written_whole(path) as temporary:
+        np.savez(temporary, pts=survey.pts, thumbs=survey.thumbs, about=np.array(json.dumps(about)))
+
+
+def load_survey(path: Path, key: dict[str, Any]) -> Survey | None:
+    """The kept survey; None where there is none, it cannot be read, or it was made of something else."""
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            about = json.loads(str(kept["about"]))
+            pts, thumbs = kept["pts"], kept["thumbs"]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+    if about.get("key") != json.loads(json.dumps(key)) or thumbs.shape[1:] != THUMB[::-1]:
+        return None
+    shots = tuple(Shot(index, start, stop) for index, (start, stop) in enumerate(about["shots"]))
+    return Survey(pts, thumbs, shots, tuple(about["area"]), about["damage"])

@@ -1,0 +1,98 @@
+"""Whether what a film says about itself arrived in its copy: how to show it, its colours, chapters and metadata."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from vidcolor.pipeline.film_file import open_film
+from vidcolor.pipeline.metadata import film_metadata
+from vidcolor.types import FilmInfo
+
+UNSPECIFIED = 2
+"""The value that says nothing, in AVColorSpace, AVColorPrimaries and AVColorTransferCharacteristic."""
+CHAPTER_TICK = Fraction(1, 1000)
+"""Seconds by which a chapter may move; containers count chapters in milliseconds."""
+
+
+@dataclass(frozen=True)
+class TagCopies:
+    """One truth value for each thing that a film says about its pictures as a whole."""
+
+    size_kept: bool
+    rotation_kept: bool
+    sample_aspect_ratio_kept: bool
+    color_range_kept: bool
+    color_tags_kept: bool
+    """Matrix, primaries and transfer, each where the film states it; some codecs cannot leave one unstated."""
+    chapters_kept: bool
+    metadata_kept: bool
+    metadata_lost: list[str]
+    """Keys of the film's metadata whose values are not in the copy."""
+
+    def broken(self) -> list[str]:
+        """One sentence for everything that was not kept."""
+        named = {
+            "picture size": self.size_kept,
+            "rotation": self.rotation_kept,
+            "sample aspect ratio": self.sample_aspect_ratio_kept,
+            "colour range": self.color_range_kept,
+            "colour tags": self.color_tags_kept,
+            "chapters": self.chapters_kept,
+        }
+        sentences = [f"The film's {name} did not arrive in the copy." for name, kept in named.items() if not kept]
+        if not self.metadata_kept:
+            sentences.append(f"Metadata did not arrive in the copy: {', '.join(self.metadata_lost)}.")
+        return sentences
+
+
+def compare_tags(film: FilmInfo, out: FilmInfo) -> TagCopies:
+    """Compare what two films say about themselves."""
+    chapters, metadata = _chapters_and_metadata(film.path)
+    out_chapters, out_metadata = _chapters_and_metadata(out.path)
+    lost = [key for key, value in metadata.items() if not _same_text(value, out_metadata.get(key, ""))]
+    return TagCopies(
+        size_kept=(film.width, film.height) == (out.width, out.height),
+        rotation_kept=film.rotation == out.rotation,
+        sample_aspect_ratio_kept=film.sample_aspect_ratio == out.sample_aspect_ratio,
+        color_range_kept=film.full_range == out.full_range,
+        color_tags_kept=_same_colors(film, out),
+        chapters_kept=_same_chapters(chapters, out_chapters),
+        metadata_kept=not lost,
+        metadata_lost=lost,
+    )
+
+
+def _same_colors(film: FilmInfo, out: FilmInfo) -> bool:
+    stated = (film.color.matrix, film.color.primaries, film.color.transfer)
+    found = (out.color.matrix, out.color.primaries, out.color.transfer)
+    return all(one in (other, UNSPECIFIED) for one, other in zip(stated, found, strict=True))
+
+
+def _same_text(one: str, other: str) -> bool:
+    """Equal, or the same date or place in another spelling: containers differ in how they write them."""
+    if one == other:
+        return True
+    dates = [re.sub(r"\D", "", text)[:14] for text in (one, other)]
+    places = [[float(number) for number in re.findall(r"[+-]\d+(?:\.\d+)?", text)] for text in (one, other)]
+    return (len(dates[0]) == 14 and dates[0] == dates[1]) or (len(places[0]) > 1 and places[0] == places[1])
+
+
+def _chapters_and_metadata(path: Path) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    with open_film(path) as container:
+        metadata = {key.lower(): value for key, value in film_metadata(container.metadata).items() if value}
+        return container.chapters(), metadata
+
+
+def _same_chapters(chapters: list[dict[str, Any]], others: list[dict[str, Any]]) -> bool:
+    if len(chapters) != len(others):
+        return False
+    return all(_same_chapter(one, other) for one, other in zip(chapters, others, strict=True))
+
+
+def _same_chapter(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    moved = (abs(one[edge] * one["time_base"] - other[edge] * other["time_base"]) for edge in ("start", "end"))
+    return one["metadata"].get("title") == other["metadata"].get("title") and all(m <= CHAPTER_TICK for m in moved)

@@ -1,0 +1,192 @@
+"""From the network's chroma on its small grid to the film's chroma planes.
+
+Bicubic, because it measures two decibels above bilinear on the chroma of real films; sharpened by what averaging took;
+and corrected by the luma only where chroma is a straight function of luma nearby, as it is across the edge between two
+things. Elsewhere the guide's texture is not the chroma's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+import torch
+
+from vidcolor.color import ab_to_cbcr, luma_weights
+
+SHARPENING = 0.6
+"""Gain on what a 3 x 3 blur of the small grid takes away: undoes the averaging that made the grid's samples."""
+
+GUIDANCE = 0.7
+"""Share of the luma's detail that is handed to chroma where the two are in line."""
+
+GUIDE_NOISE = 1e-3
+"""Variance of luma, in [0, 1] squared, below which an edge is none."""
+
+GAMUT_SLACK = 0.02
+"""How far R'G'B' may leave [0, 1]: chroma samples are means over pixels of which some are nearer gray."""
+
+BLACK_FADE = (0.004, 0.02)
+WHITE_FADE = (0.98, 0.998)
+"""Luma between which chroma fades: exactly neutral in darkness and in blown whites. Wider fades cost decibels."""
+
+_AB_STEP, _AB_LIMIT, _LUMA_SLICES = 2.5, 112.5, 65
+
+
+@dataclass(frozen=True)
+class ChromaFormat:
+    """The chroma planes that a film's encoder wants."""
+
+    width: int
+    """Width of a chroma plane."""
+    height: int
+    bit_depth: int
+    """Of luma and chroma samples, 8 to 16."""
+    full_range: bool
+    matrix: int
+    """AVColorSpace number, see :func:`vidcolor.color.luma_weights`."""
+    location: int = 0
+    """AVChromaLocation: 0 unspecified (read as left), 1 left, 2 centre, 3 top left, 4 top, 5 bottom left, 6 bottom."""
+
+
+def upsample(
+    ab: np.ndarray, luma: np.ndarray, form: ChromaFormat, area: tuple[int, int, int, int] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cb and Cr planes (form.height, form.width), dtype of ``luma``, code values, for one frame.
+
+    ab: (2, h, w), float32, CIELAB units, of the picture area.
+    luma: (H, W), uint8 or uint16, code values of the whole frame at the film's depth and range; read, not changed.
+    area: (top, bottom, left, right) of the picture in luma pixels, half-open; outside it chroma is exactly neutral.
+    """
+    height, width = luma.shape
+    across, down = -(-width // form.width), -(-height // form.height)
+    neutral = 1 << (form.bit_depth - 1)
+    cb = np.full((form.height, form.width), neutral, luma.dtype)
+    cr = cb.copy()
+    top, bottom, left, right = area or (0, height, 0, width)
+    # only chroma samples that lie in the picture wholly, lest the bars take a tint
+    inner = (
+        slice(-(-top // down), _last(bottom, height, down)),
+        slice(-(-left // across), _last(right, width, across)),
+    )
+    if cb[inner].size == 0:
+        return cb, cr
+    picture = luma[inner[0].start * down : inner[0].stop * down, inner[1].start * across : inner[1].stop * across]
+    shift = _siting(form.location, across, down)
+    gray = _luma_on_chroma_grid(picture, cb[inner].shape, across, down, shift, form)
+    planes = _colour(ab, gray, (shift[0] / across, shift[1] / down), form.matrix)
+    scale = neutral * 2 - 1.0 if form.full_range else 224.0 * (neutral / 128)
+    depth = cv2.CV_8U if luma.dtype == np.uint8 else cv2.CV_16U
+    for plane, chroma in zip((cb, cr), planes, strict=True):
+        codes = cv2.addWeighted(chroma, scale, chroma, 0, neutral, dtype=depth)  # rounds and saturates
+        plane[inner] = np.minimum(codes, 2 * neutral - 1) if form.bit_depth not in (8, 16) else codes
+    return cb, cr
+
+
+def _last(stop: int, size: int, factor: int) -> int:
+    """First chroma sample past the picture; a picture that reaches the frame's odd edge keeps its last sample."""
+    return -(-stop // factor) if stop >= size else stop // factor
+
+
+def _siting(location: int, across: int, down: int) -> tuple[float, float]:
+    """Offset (x, y) of chroma samples from the middle of the luma pixels they cover, in luma pixels."""
+    x = 0.0 if location in (2, 4, 6) else (1 - across) / 2
+    y = {3: -1.0, 4: -1.0, 5: 1.0, 6: 1.0}.get(location, 0.0) * (down - 1) / 2
+    return x, y
+
+
+def _luma_on_chroma_grid(
+    luma: np.ndarray, shape: tuple[int, ...], across: int, down: int, shift: tuple[float, float], form: ChromaFormat
+) -> np.ndarray:
+    """Luma in [0, 1], float32, averaged where the chroma samples sit."""
+    height, width = shape
+    if (height * down, width * across) != luma.shape:  # an odd edge
+        luma = cv2.copyMakeBorder(
+            luma, 0, height * down - luma.shape[0], 0, width * across - luma.shape[1], cv2.BORDER_REPLICATE
+        )
+    mean = luma if across == down == 1 else cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA)
+    unit = 1 << (form.bit_depth - 8)
+    black, span = (0.0, 256.0 * unit - 1) if form.full_range else (16.0 * unit, 219.0 * unit)
+    gray = cv2.addWeighted(mean, 1 / span, mean, 0, -black / span, dtype=cv2.CV_32F)
+    return _moved(gray, (shift[0] / across, shift[1] / down)) if any(shift) else gray
+
+
+def _moved(image: np.ndarray, shift: tuple[float, float], sharpening: float = 0.0) -> np.ndarray:
+    """Resample an image a fraction of a pixel further right and down, and sharpen it, by one 3 x 3 kernel."""
+    x, y = (np.array([-s / 2 + abs(s) / 4, 1 - abs(s) / 2, s / 2 + abs(s) / 4], np.float32) for s in shift)
+    kernel = np.outer(y, x)
+    blur = np.outer([0.107, 0.786, 0.107], [0.107, 0.786, 0.107])
+    middle = np.zeros((3, 3))
+    middle[1, 1] = 1
+    return cv2.filter2D(image, -1, kernel + sharpening * (middle - blur), borderType=cv2.BORDER_REPLICATE)
+
+
+def _colour(ab: np.ndarray, gray: np.ndarray, shift: tuple[float, float], matrix: int) -> list[np.ndarray]:
+    """Cb and Cr in [-0.5, 0.5], float32, on the grid of ``gray`` (luma in [0, 1])."""
+    height, width = ab.shape[1:]
+    size = (gray.shape[1], gray.shape[0])
+    small = cv2.resize(gray, (width, height), interpolation=cv2.INTER_AREA)
+    chroma = _chroma_codes(ab, small, matrix)
+    if size[0] <= width or size[1] <= height:  # the film is smaller than the working size: nothing to refine
+        cb, cr = cv2.split(cv2.resize(chroma, size, interpolation=cv2.INTER_AREA))
+    else:
+        ratio = (shift[0] * width / size[0], shift[1] * height / size[1])
+        cb, cr = cv2.split(cv2.resize(_moved(chroma, ratio, SHARPENING), size, interpolation=cv2.INTER_CUBIC))
+        along_cb, along_cr = cv2.split(cv2.resize(_slopes(chroma, small), size, interpolation=cv2.INTER_LINEAR))
+        detail = cv2.subtract(gray, cv2.resize(small, size, interpolation=cv2.INTER_LINEAR))
+        cv2.accumulateProduct(along_cb, detail, cb)
+        cv2.accumulateProduct(along_cr, detail, cr)
+    scale = _saturation_limit(gray, cb, cr, matrix)
+    return [cv2.multiply(cb, scale), cv2.multiply(cr, scale)]
+
+
+def _chroma_codes(ab: np.ndarray, luma: np.ndarray, matrix: int) -> np.ndarray:
+    """Cb, Cr (h, w, 2) of ab (2, h, w) at luma (h, w), from a table of the exact conversion."""
+    table = _table(matrix)
+    side = int(2 * _AB_LIMIT / _AB_STEP) + 1
+    a = np.clip((ab[0] + np.float32(_AB_LIMIT)) * np.float32(1 / _AB_STEP), 0, side - 1)
+    b = np.clip((ab[1] + np.float32(_AB_LIMIT)) * np.float32(1 / _AB_STEP), 0, side - 1)
+    level = np.clip(luma, 0, 1) * np.float32(_LUMA_SLICES - 1)
+    below = np.minimum(np.floor(level), _LUMA_SLICES - 2)
+    row = below * side + a
+    low = cv2.remap(table, b, row, cv2.INTER_LINEAR)
+    high = cv2.remap(table, b, row + side, cv2.INTER_LINEAR)
+    return low + (high - low) * (level - below)[..., None]
+
+
+@lru_cache(maxsize=4)
+def _table(matrix: int) -> np.ndarray:
+    """Cb, Cr of every (luma, a) row and b column: (slices * side, side, 2), float32."""
+    axis = torch.arange(-_AB_LIMIT, _AB_LIMIT + _AB_STEP / 2, _AB_STEP)
+    luma = torch.linspace(0, 1, _LUMA_SLICES)[:, None, None].expand(-1, len(axis), len(axis))
+    a, b = axis[None, :, None].expand_as(luma), axis[None, None, :].expand_as(luma)
+    cbcr = ab_to_cbcr(luma, torch.stack((a, b), dim=1), matrix)
+    return np.ascontiguousarray(cbcr.permute(0, 2, 3, 1).reshape(-1, len(axis), 2).numpy())
+
+
+def _slopes(chroma: np.ndarray, luma: np.ndarray) -> np.ndarray:
+    """Change of Cb, Cr with luma around each sample (h, w, 2), scaled down unless the two lie on a line."""
+    cb, cr = cv2.split(chroma)
+    products = [cb, cr, luma, cb * luma, cr * luma, luma * luma, cb * cb + cr * cr]
+    mean_cb, mean_cr, mean, with_cb, with_cr, square, power = (cv2.GaussianBlur(p, (3, 3), 0) for p in products)
+    along_cb, along_cr = with_cb - mean_cb * mean, with_cr - mean_cr * mean
+    variance = square - mean * mean + np.float32(GUIDE_NOISE)
+    spread = power - mean_cb * mean_cb - mean_cr * mean_cr + np.float32(1e-6)
+    line = np.minimum((along_cb * along_cb + along_cr * along_cr) / (variance * spread), 1)
+    gain = line * line * np.float32(GUIDANCE) / variance
+    return cv2.merge([along_cb * gain, along_cr * gain])
+
+
+def _saturation_limit(gray: np.ndarray, cb: np.ndarray, cr: np.ndarray, matrix: int) -> np.ndarray:
+    """Factor on both chroma planes that keeps R'G'B' in gamut, hue unchanged, and darkness and white neutral."""
+    red, green, blue = luma_weights(matrix)
+    r, b = cr * np.float32(2 - 2 * red), cb * np.float32(2 - 2 * blue)
+    g = cv2.addWeighted(r, -red / green, b, -blue / green, -1e-6)  # never all zero, so that most < 0 < least is excluded
+    most, least = cv2.max(cv2.max(r, g), b), cv2.min(cv2.min(r, g), b)
+    limit = cv2.min(cv2.divide((1 + GAMUT_SLACK) - gray, most), cv2.divide(-GAMUT_SLACK - gray, least))
+    from_black = (gray - BLACK_FADE[0]) * np.float32(1 / (BLACK_FADE[1] - BLACK_FADE[0]))
+    from_white = (WHITE_FADE[1] - gray) * np.float32(1 / (WHITE_FADE[1] - WHITE_FADE[0]))
+    limit = cv2.min(limit, cv2.min(from_black, from_white))
+    return np.clip(limit, 0, 1, out=limit)

@@ -1,0 +1,177 @@
+"""Proof that a coloured film kept what was not to be touched: luma, time, and every other stream.
+
+Both films are decoded and demuxed afresh; nothing here knows how the copy was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field, replace
+from fractions import Fraction
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from av.codec import Codec
+from av.sidedata.sidedata import Type as SideDataType
+
+from vidcolor.pipeline.film_file import open_film
+from vidcolor.pipeline.decode import FilmReader, probe
+from vidcolor.pipeline.luma_difference import LumaDifference
+from vidcolor.pipeline.stream_copies import StreamCopy, compare_streams
+from vidcolor.pipeline.tag_copies import TagCopies, compare_tags
+from vidcolor.types import FilmInfo, Frame
+
+
+@dataclass(frozen=True)
+class VerifyConfig:
+    """What counts as kept."""
+
+    luma_psnr_floor: float = 30.0
+    """Least PSNR in dB between the film's luma and that of a lossy copy; a lossless copy has to be equal."""
+
+    def __post_init__(self) -> None:
+        if self.luma_psnr_floor < 0:
+            raise ValueError(f"luma_psnr_floor must not be negative, got {self.luma_psnr_floor}")
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was found; ``ok`` if and only if ``problems`` is empty."""
+
+    ok: bool
+    frames_in: int
+    """Frames of the film that could be decoded."""
+    frames_out: int
+    pts_equal: bool
+    """Every frame is shown at the film's time: the same, or the copy's nearest tick where its container is coarser."""
+    pts_rule: str
+    """``exact``, or ``nearest tick of N s``."""
+    pts_max_error_seconds: float
+    time_base_in: str
+    time_base_out: str
+    lossless: bool
+    """True where the copy's pictures are coded without loss."""
+    luma_max_abs_difference: int
+    """In the film's code values, over all samples of all frames."""
+    luma_psnr: float | None
+    """In dB over all samples of all frames; None where no sample differs."""
+    streams_copied: list[StreamCopy]
+    """One entry for every stream of the film but the pictures."""
+    tags: TagCopies
+    damage: str | None
+    """What of the film itself could not be decoded."""
+    problems: list[str] = field(default_factory=list)
+    """One sentence for every law that was broken."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain dictionaries, lists, strings and numbers; the tags' entries stand beside the others."""
+        plain = asdict(self)
+        return {**{key: value for key, value in plain.items() if key != "tags"}, **plain["tags"]}
+
+
+def verify(
+    film: Path,
+    out: Path,
+    on_progress: Callable[[int, int | None], None] | None = None,
+    config: VerifyConfig | None = None,
+) -> Verification:
+    """Compare a coloured copy with the film it was made from.
+
+    Memory: two decoders' pictures and eight bytes for every packet of a copied stream.
+
+    Args:
+        on_progress: told the number of frames compared and how many there are.
+
+    Raises:
+        FilmError: one of the two is no film.
+    """
+    film_info, out_info = probe(film), probe(out)
+    clock, luma = _Clock(film_info, out_info), LumaDifference(film_info.bit_depth, out_info.bit_depth)
+    frames_in = frames_out = 0
+    with FilmReader(film_info) as film_reader, FilmReader(out_info) as out_reader:
+        for one, other in zip_longest(film_reader.frames(), out_reader.frames()):
+            frames_in += one is not None
+            frames_out += other is not None
+            if one is not None and other is not None:
+                clock.compare(one, other)
+                luma.add(one.luma, other.luma)
+            if on_progress is not None:
+                on_progress(max(frames_in, frames_out), film_info.frames_expected)
+        damage, lossless = film_reader.damage, is_lossless(out_info)
+        damage = film_reader.damage
+    streams = compare_streams(film, film_info.video_stream, out, out_info.video_stream)
+    found = Verification(
+        ok=False,
+        frames_in=frames_in,
+        frames_out=frames_out,
+        pts_equal=clock.equal and frames_in == frames_out,
+        pts_rule=clock.rule,
+        pts_max_error_seconds=float(clock.max_error),
+        time_base_in=str(film_info.time_base),
+        time_base_out=str(out_info.time_base),
+        lossless=is_lossless(out_info),
+        luma_max_abs_difference=luma.max_abs_difference,
+        luma_psnr=luma.psnr,
+        streams_copied=streams,
+        tags=compare_tags(film_info, out_info),
+        damage=damage,
+    )
+    problems = _problems(found, config or VerifyConfig())
+    return replace(found, ok=not problems, problems=problems)
+
+
+def is_lossless(info: FilmInfo) -> bool:
+    """Whether a film's pictures are coded without loss: its codec knows no other way, or the encoder says so."""
+    codec = Codec(info.codec, "r")
+    if codec.lossless and not codec.lossy:
+        return True
+    with open_film(info.path) as container:
+        picture = next(container.decode(container.streams[info.video_stream]))
+        notes = b"".join(bytes(data) for data in picture.side_data if data.type == SideDataType.SEI_UNREGISTERED)
+    return (b"x264" in notes and b" qp=0" in notes) or (b"x265" in notes and b" lossless " in notes)
+
+
+class _Clock:
+    """Compares when two films show their frames, in exact fractions of a second."""
+
+    def __init__(self, film: FilmInfo, out: FilmInfo) -> None:
+        self.equal = True
+        self.max_error = Fraction(0)
+        self._ticks = film.time_base, out.time_base
+        representable = (film.time_base / out.time_base).denominator == 1
+        self._allowed = Fraction(0) if representable else out.time_base / 2
+        self.rule = "exact" if representable else f"nearest tick of {out.time_base} s"
+
+    def compare(self, one: Frame, other: Frame) -> None:
+        error = abs(one.pts * self._ticks[0] - other.pts * self._ticks[1])
+        self.max_error = max(self.max_error, error)
+        self.equal = self.equal and error <= self._allowed
+
+
+def _problems(found: Verification, config: VerifyConfig) -> list[str]:
+    return [*_picture_problems(found, config), *_stream_problems(found), *found.tags.broken()]
+
+
+def _picture_problems(found: Verification, config: VerifyConfig) -> Iterator[str]:
+    if found.frames_in != found.frames_out:
+        yield f"The film has {found.frames_in} frames, the copy {found.frames_out}."
+    elif not found.pts_equal:
+        yield f"Frames are shown up to {found.pts_max_error_seconds:.6f} s away from the film's time."
+    if found.lossless and found.luma_max_abs_difference:
+        yield f"The luma differs by up to {found.luma_max_abs_difference} although the copy is coded without loss."
+    elif found.luma_psnr is not None and found.luma_psnr < config.luma_psnr_floor:
+        yield f"The luma is {found.luma_psnr:.1f} dB from the film's; at least {config.luma_psnr_floor:g} dB is asked for."
+
+
+def _stream_problems(found: Verification) -> Iterator[str]:
+    for stream in found.streams_copied:
+        name = f"Stream {stream.index} ({stream.kind}, {stream.codec})"
+        if not stream.packets_out and stream.packets:
+            yield f"{name} is missing from the copy."
+        elif not stream.digest_equal:
+            yield f"{name} was changed: {stream.packets} packets became {stream.packets_out}, or their content differs."
+        elif not stream.copied:
+            yield f"{name} was moved in time by up to {stream.time_max_error_seconds:.6f} s."
+        elif not stream.tags_kept:
+            yield f"{name} lost its language, title or disposition."
