@@ -22,25 +22,32 @@ _SELDOM = 10.0
 
 
 class Bars:
-    """One bar for every stage that reports, in the order of their first words."""
+    """One bar for every stage that reports, closed when the stage is done."""
 
     def __init__(self) -> None:
-        self._bars: dict[str, Any] = {}
+        self._open: dict[str, Any] = {}
+        self._done: set[str] = set()
 
     def __call__(self, stage: str, done: int, total: int | None) -> None:
         """Move the bar of a stage."""
-        if stage not in self._bars:
-            pause = 0.1 if sys.stderr.isatty() else _SELDOM
-            place = len(self._bars)
-            self._bars[stage] = tqdm(desc=stage, total=total, position=place, mininterval=pause, dynamic_ncols=True)
-        bar = self._bars[stage]
+        if stage in self._done:
+            return
+        bar = self._open.get(stage) or self._begin(stage, total)
         bar.total = total
         bar.update(done - bar.n)
+        if done == total:
+            self._open.pop(stage).close()
+            self._done.add(stage)
 
     def close(self) -> None:
         """Leave the bars as they stand."""
-        for bar in self._bars.values():
+        for bar in self._open.values():
             bar.close()
+
+    def _begin(self, stage: str, total: int | None) -> Any:
+        pause = 0.1 if sys.stderr.isatty() else _SELDOM
+        self._open[stage] = tqdm(desc=stage, total=total, mininterval=pause, dynamic_ncols=True)
+        return self._open[stage]
 
 
 @contextmanager

@@ -132,5 +132,5 @@ def _window_mean(x: np.ndarray) -> np.ndarray:
 
 
 def _kullback_leibler(p: np.ndarray, q: np.ndarray) -> np.ndarray:
-    ratio = np.divide(p, q, out=np.ones_like(p), where=p > 0)
+    ratio = np.divide(p, q, out=np.ones_like(p), where=(p > 0) & (q > 0))
     return np.sum(p * np.log(ratio), axis=-1)

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from vidcolor.model.image_sets import ImageSet
+from vidcolor.model.titles import with_bars, with_title
 
 
 @dataclass(frozen=True)
@@ -50,21 +51,41 @@ class PairSampler:
     """Draws the n-th batch of a seed, whatever was drawn before: resuming needs no state."""
 
     def __init__(
-        self, stills: ImageSet, clips: list[list[np.ndarray]], neighbours: np.ndarray, mix: ReferenceMix, seed: int
+        self,
+        stills: ImageSet,
+        clips: list[list[np.ndarray]],
+        neighbours: np.ndarray,
+        mix: ReferenceMix,
+        seed: int,
+        titles: float = 0.0,
     ) -> None:
-        """``neighbours`` (len(stills), k): indices of the nearest pictures, see :func:`neighbours_in_class`."""
+        """``neighbours`` (len(stills), k): indices of the nearest pictures, see :func:`neighbours_in_class`.
+
+        ``titles``: share of targets that get a title; half as many get black bars.
+        """
         shares = np.array([getattr(mix, kind) for kind in KINDS], float)
         if not clips:
             shares[KINDS.index("moment")] = 0
         self._stills, self._clips, self._neighbours = stills, clips, neighbours
         self._shares = shares / shares.sum()
-        self._seed = seed
+        self._seed, self._titles = seed, titles
 
     def batch(self, number: int, size: int, side: int) -> Batch:
         """Batch ``number``: ``size`` pairs of ``side`` x ``side`` crops."""
-        pairs = [self._pair(np.random.default_rng((self._seed, number, item)), side) for item in range(size)]
+        pairs = [self._pair(self._rng(number, item, 0), side) for item in range(size)]
         targets, references, kinds = zip(*pairs, strict=True)
+        targets = [self._overlaid(target, self._rng(number, item, 1)) for item, target in enumerate(targets)]
         return Batch(np.stack(targets), np.stack(references), np.array(kinds))
+
+    def _rng(self, number: int, item: int, purpose: int) -> np.random.Generator:
+        return np.random.default_rng((self._seed, number, item, purpose))
+
+    def _overlaid(self, target: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Now and then a title or black bars, which the reference does not have."""
+        luck = rng.random()
+        if luck < self._titles:
+            return with_title(target, rng)
+        return with_bars(target, rng) if luck < 1.5 * self._titles else target
 
     def _pair(self, rng: np.random.Generator, side: int) -> tuple[np.ndarray, np.ndarray, int]:
         kind = int(rng.choice(len(KINDS), p=self._shares))
@@ -79,7 +100,7 @@ class PairSampler:
         reference_zoom = zoom * np.exp(rng.uniform(-0.3, 0.3)) if near else _zoom(rng, reference, side)
         if near and rng.random() < 0.25:  # barely moved, as between the frames of a shot
             return crop, _crop(rng, reference, side, zoom, centre, tilt=1, bend=0.01, mirror=False), kind
-        return crop, _crop(rng, reference, side, reference_zoom, centre, tilt=20, bend=0.06), kind
+        return crop, _crop(rng, reference, side, reference_zoom, centre, tilt=20, bend=rng.uniform(0, 0.05)), kind
 
     def _pictures(self, rng: np.random.Generator, kind: str) -> tuple[np.ndarray, np.ndarray | None]:
         if kind == "moment":

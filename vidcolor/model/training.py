@@ -42,6 +42,8 @@ class DataConfig:
     """Side of the square crops, one drawn per batch; multiples of 32."""
     batch: int = 16
     """Pairs of a batch of 128 x 128 crops; larger crops make proportionally smaller batches."""
+    titles: float = 0.06
+    """Share of targets that get a title; half as many get black bars."""
     seed: int = 0
     """Of every random draw."""
 
@@ -127,9 +129,11 @@ def train(config: TrainConfig, on_progress: Callable[[int, int, dict[str, float]
     out, device = Path(config.training.out), _device(config.training.device)
     stills, clips, heldout = _load_data(config.data)
     state = _initial_state(config.training, device)
-    _resume(state, out / "last.pt", device)
-    sampler = PairSampler(stills, clips, _neighbours(state, stills, device), config.mix, config.data.seed)
+    sampler = PairSampler(
+        stills, clips, _neighbours(state, stills, device), config.mix, config.data.seed, config.data.titles
+    )
     fixed = PairSampler(heldout, [], _neighbours(state, heldout, device), _HELDOUT_MIX, seed=1)
+    _resume(state, out / "last.pt", device)
     out.mkdir(parents=True, exist_ok=True)
     began, scores = time.monotonic(), {}
     for batch in _batches(sampler, config.data, state.step, config.training.steps):
@@ -191,7 +195,7 @@ def _resume(state: _State, checkpoint: Path, device: torch.device) -> None:
 
 @torch.no_grad()
 def _neighbours(state: _State, stills: ImageSet, device: torch.device) -> np.ndarray:
-    """Nearest pictures of the same class by the encoder's coarsest features of the gray picture."""
+    """Nearest pictures of the same class by the untrained encoder's coarsest features of the gray picture."""
     network = FilmGray2ColorNet().to(device)
     network.encoder.load_state_dict(state.network.encoder.state_dict())
     descriptors = []

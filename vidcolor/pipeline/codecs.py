@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from av.codec import Codec
 from av.codec.codec import UnknownCodecError
@@ -34,8 +33,12 @@ class VideoCodec:
     """True where decoding gives back every sample as it was, whatever the settings."""
     lossless_options: Mapping[str, str] | None = None
     """Options that take the place of the quality where quality 0 is asked for, to make the codec lossless."""
+    held_back: int = 0
+    """Pictures that the encoder may put off at once to show them later, at most (B frames of B frames)."""
     segment: str = "nut"
     """FFmpeg's muxer for pieces of a film: any that keeps ticks; NUT takes most codecs."""
+    full_range: bool = True
+    """False where players always take black for 16 and white for 235."""
     even_sizes: bool = False
     """True where subsampled chroma needs a width and height that it divides."""
 
@@ -48,6 +51,7 @@ CODECS: dict[str, VideoCodec] = {
             ("libx264",),
             18,
             "medium",
+            held_back=4,
             params_option="x264-params",
             lossless_options={"qp": "0"},
             even_sizes=True,
@@ -57,6 +61,7 @@ CODECS: dict[str, VideoCodec] = {
             ("libx265",),
             20,
             "medium",
+            held_back=4,
             params_option="x265-params",
             options={"x265-params": "log-level=none"},
             lossless_options={"x265-params": "log-level=none:lossless=1"},
@@ -80,7 +85,7 @@ CODECS: dict[str, VideoCodec] = {
             options={"level": "3", "coder": "1", "context": "0", "g": "1", "slicecrc": "1"},
             lossless=True,
         ),
-        VideoCodec("prores", ("prores_ks",), None, None, options={"vendor": "apl0"}, segment="mov"),
+        VideoCodec("prores", ("prores_ks",), None, None, options={"vendor": "apl0"}, segment="mov", full_range=False),
     )
 }
 """The codecs by name. Which depths and chroma formats each can hold, FFmpeg's encoder is asked itself."""
@@ -96,7 +101,6 @@ def find_codec(name: str) -> VideoCodec:
         raise OutputError(f"There is no codec {name!r}; choose one of {', '.join(CODECS)}.")
     encoder_name(CODECS[name])
     return CODECS[name]
-
 
 
 def encoder_name(codec: VideoCodec) -> str:

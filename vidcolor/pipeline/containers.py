@@ -7,20 +7,31 @@ from dataclasses import dataclass
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import av
-from av.stream import Discard, Stream
+from av.stream import Discard, Disposition, Stream
 
-from vidcolor.pipeline.codecs import encoder_name, find_codec
+from vidcolor.errors import OutputError
 from vidcolor.pipeline.film_file import open_film
 from vidcolor.pipeline.metadata import needs_free_form
 from vidcolor.types import FilmInfo
 
 MUXERS = {
-    ".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm", ".avi": "avi", ".nut": "nut",
+    ".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm", ".nut": "nut",
     ".ts": "mpegts", ".m2ts": "mpegts", ".mts": "mpegts",
 }  # fmt: skip
-"""FFmpeg's muxer by the suffix of a file name."""
+"""FFmpeg's muxer by the suffix of a file name. AVI is not among them: it knows no time stamps, only a frame rate."""
+
+TAKES = {
+    "mp4": {"x264", "x265", "av1", "vp9", "ffv1"},
+    "mov": {"x264", "x265", "prores"},
+    "matroska": {"x264", "x265", "av1", "vp9", "ffv1", "prores"},
+    "webm": {"av1", "vp9"},
+    "nut": {"x264", "x265", "av1", "vp9", "ffv1"},
+    "mpegts": {"x264", "x265"},
+}
+"""The codecs that a player finds in each container; FFmpeg's muxers take some more that no player would."""
 
 MILLISECOND = Fraction(1, 1000)
 """The tick of Matroska and WebM."""
@@ -55,12 +66,44 @@ def default_output(info: FilmInfo, codec: str) -> Path:
 
 def takes_codec(muxer: str, codec: str) -> bool:
     """Whether a container takes pictures of a codec out of :data:`~vidcolor.pipeline.codecs.CODECS`."""
-    with av.open(BytesIO(), "w", format=muxer) as trial:
-        try:
-            trial.add_stream(encoder_name(find_codec(codec)))
-        except ValueError:
-            return False
-    return True
+    return codec in TAKES[muxer]
+
+
+def find_muxer(out: Path) -> str:
+    """FFmpeg's muxer for a file name.
+
+    Raises:
+        OutputError: its suffix names no container that is written here.
+    """
+    suffix = out.suffix.lower()
+    if suffix not in MUXERS:
+        raise OutputError(f"{out} names no container that can be written; its suffix may be {', '.join(MUXERS)}.")
+    return MUXERS[suffix]
+
+
+def check_writable(out: Path, codec: str | None = None) -> None:
+    """Find out before the work whether ``out`` can be written after it.
+
+    Args:
+        codec: out of :data:`~vidcolor.pipeline.codecs.CODECS`, to learn whether the container takes it.
+
+    Raises:
+        OutputError: the container is unknown or does not take the codec, the folder is missing or refuses new files,
+            or ``out`` is a folder.
+    """
+    if out.is_dir():
+        raise OutputError(f"{out} is a folder; name the film to write, such as {out}/film.mp4.")
+    muxer = find_muxer(out)
+    if codec is not None and not takes_codec(muxer, codec):
+        able = [suffix for suffix, name in MUXERS.items() if takes_codec(name, codec)]
+        raise OutputError(f"{out} cannot hold {codec}; its suffix may be {', '.join(able)}.")
+    if not out.parent.is_dir():
+        raise OutputError(f"The folder {out.parent} does not exist; make it or choose another place for {out.name}.")
+    try:
+        with TemporaryFile(dir=out.parent):
+            pass
+    except OSError as error:
+        raise OutputError(f"{out} cannot be written: {error.strerror}; choose another folder.") from error
 
 
 def keeps_ticks(muxer: str, time_base: Fraction) -> bool:
@@ -76,6 +119,8 @@ def keeps_ticks(muxer: str, time_base: Fraction) -> bool:
 
 def holds(muxer: str, stream: Stream) -> bool:
     """Whether a container takes a copy of a stream; found out by writing a header into memory."""
+    if muxer == "matroska" and stream.disposition & Disposition.attached_pic:
+        return True
     trial = av.open(BytesIO(), "w", format=muxer)
     try:
         trial.add_stream_from_template(stream, opaque=True).metadata.update(stream.metadata)
@@ -97,7 +142,7 @@ def dropped(stream: Stream, muxer: str) -> StreamNote:
 
 def muxer_options(out: Path, info: FilmInfo) -> dict[str, str]:
     """What the container is told so that time stamps, flags and tags stay as they are."""
-    muxer = MUXERS.get(out.suffix.lower())
+    muxer = find_muxer(out)
     if muxer in ("mp4", "mov"):
         return _quicktime_options(muxer, info)
     if muxer == "matroska":

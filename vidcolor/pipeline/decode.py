@@ -20,9 +20,9 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from vidcolor.errors import FilmError
-from vidcolor.pipeline.film_file import open_film, picture_stream
 from vidcolor.pipeline.damage import describe_damage
-from vidcolor.pipeline.pictures import Pictures, SeekMissed, TailDamaged
+from vidcolor.pipeline.film_file import open_film, picture_stream, video_stream
+from vidcolor.pipeline.pictures import Pictures, SeekMissedError, TailDamagedError
 from vidcolor.pipeline.pixel_format import RGB_MATRIX, has_chroma, luma_layout, read_luma
 from vidcolor.types import ColorTags, FilmInfo, Frame
 
@@ -122,8 +122,7 @@ class FilmReader:
 
     def _open(self) -> None:
         self._container = open_film(self.info.path)
-        self._stream = self._container.streams[self.info.video_stream]
-        assert isinstance(self._stream, VideoStream)
+        self._stream = video_stream(self._container, self.info.video_stream)
         self._stream.thread_type = self._thread_type
         self._stream.codec_context.thread_count = self._threads
         for other in self._container.streams:
@@ -135,7 +134,7 @@ class FilmReader:
             for frame in self._attempt(start):
                 yield frame
                 done += 1
-        except TailDamaged:
+        except TailDamagedError:
             # Decoding slice by slice has no pictures in flight when it meets damage, so it loses none with it.
             self._thread_type = "SLICE"
             yield from islice(self._attempt(start), done, None)
@@ -156,7 +155,7 @@ class FilmReader:
             pictures = Pictures(self._container, self._stream, sought=start.pts)
             walk = dropwhile(lambda stamped: stamped[0] < start.pts, pictures)
             first = next(walk, None)
-        except (av.FFmpegError, OSError, SeekMissed, TailDamaged):
+        except (av.FFmpegError, OSError, SeekMissedError, TailDamagedError):
             return None
         if first is None or first[0] != start.pts:
             return None

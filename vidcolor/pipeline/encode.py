@@ -8,6 +8,7 @@ give the same bytes.
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ import numpy as np
 from av.codec.context import Flags
 from av.container import OutputContainer
 from av.filter import Graph
+from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -84,17 +86,31 @@ def _encode(
         with _told(path, form):
             stream = _add_stream(container, info, config, form, threads, side)
             mark = _field_marker(stream, info, side) if info.interlaced else None
+        held_back = CODECS[form.codec].held_back
+        shown = deque(range(-held_back, 0))
         for coloured in frames:  # errors of whoever makes the frames are not the encoder's
-            picture = _picture(coloured, info, form)
+            shown.append(coloured.frame.pts - (info.start_pts or 0))  # not every container counts below zero
+            picture = _picture(coloured, shown[-1], info, form)
             with _told(path, form):
-                container.mux(stream.encode(mark(picture) if mark else picture))
+                container.mux(_stamped(stream.encode(mark(picture) if mark else picture), shown))
             count += 1
         with _told(path, form):
-            container.mux(stream.encode(None))
+            container.mux(_stamped(stream.encode(None), shown))
     finally:
         with _told(path, form):
             container.close()
     return count
+
+
+def _stamped(packets: list[Packet], shown: deque[int]) -> list[Packet]:
+    """Give packets decoding times in which every picture is decoded before it is shown; x265's own may be garbage.
+
+    Args:
+        shown: one tick for every picture that the encoder holds back, then the pts of all pictures it was handed.
+    """
+    for packet in packets:
+        packet.dts = shown.popleft()
+    return packets
 
 
 @contextmanager
@@ -107,15 +123,15 @@ def _told(path: Path, form: OutputFormat) -> Iterator[None]:
         raise OutputError(f"{path} cannot be written with {what}: {error.strerror or error}.") from error
 
 
-def _picture(coloured: ColouredFrame, info: FilmInfo, form: OutputFormat) -> VideoFrame:
+def _picture(coloured: ColouredFrame, pts: int, info: FilmInfo, form: OutputFormat) -> VideoFrame:
     picture = VideoFrame(info.width, info.height, form.pixel_format)
     dtype = np.dtype(np.uint8 if form.bit_depth == 8 else "<u2")
     for plane, samples in zip(picture.planes, (coloured.frame.luma, coloured.cb, coloured.cr), strict=True):
         if samples.shape != (plane.height, plane.width):
             raise ValueError(f"a plane of {form.pixel_format} is {plane.height, plane.width}, got {samples.shape}")
-        rows = np.frombuffer(plane, dtype).reshape(plane.height, plane.line_size // dtype.itemsize)
+        rows = np.frombuffer(memoryview(plane), dtype).reshape(plane.height, plane.line_size // dtype.itemsize)
         np.left_shift(samples, form.bit_depth - info.bit_depth, out=rows[:, : plane.width], dtype=dtype)
-    picture.pts = coloured.frame.pts - (info.start_pts or 0)  # not every container counts below zero
+    picture.pts = pts
     picture.time_base = info.time_base
     picture.color_range, picture.colorspace = info.color.range, info.color.matrix
     picture.color_primaries, picture.color_trc = info.color.primaries, info.color.transfer
@@ -144,9 +160,7 @@ def _add_stream(
     return stream
 
 
-def _field_marker(
-    stream: VideoStream, info: FilmInfo, side: SideData | None
-) -> Callable[[VideoFrame], VideoFrame]:
+def _field_marker(stream: VideoStream, info: FilmInfo, side: SideData | None) -> Callable[[VideoFrame], VideoFrame]:
     """Tell the encoder to keep the two fields of a picture apart, and mark every picture as having them.
 
     Which field comes first can be written on a picture by a filter alone; it does not touch the samples.
@@ -166,6 +180,8 @@ def _field_marker(
 
     def mark(picture: VideoFrame) -> VideoFrame:
         graph.push(picture)
-        return graph.pull()
+        marked = graph.pull()
+        assert isinstance(marked, VideoFrame)
+        return marked
 
     return mark

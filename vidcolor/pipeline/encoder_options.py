@@ -38,6 +38,8 @@ def encoder_options(
         options["slices"] = "12"
     if codec.params_option is not None:
         own = [options.get(codec.params_option), *_light(codec.name, side)]
+        if codec.name == "x264" and info.interlaced and side is not None and side.bottom_field_first:
+            own.append("bff=1")  # x264 takes the order of fields from its first setting, not from the first picture
         options[codec.params_option] = ":".join(word for word in own if word)
     return options
 

@@ -60,6 +60,13 @@ def picture_stream(container: InputContainer, path: Path) -> VideoStream:
     raise FilmError(f"{path} has no pictures (found: {found}); a film needs a video stream.")
 
 
+def video_stream(container: InputContainer, index: int) -> VideoStream:
+    """The video stream at a place among a container's streams."""
+    stream = container.streams[index]
+    assert isinstance(stream, VideoStream)
+    return stream
+
+
 _STILL = Disposition.attached_pic | Disposition.timed_thumbnails
 
 

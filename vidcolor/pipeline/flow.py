@@ -7,6 +7,7 @@ found there with patches down to the finest level is as exact as flow at the wor
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -27,9 +28,6 @@ DETAIL_SIZE = 15
 """Width in pixels of the neighbourhood whose mean brightness is taken off before luma is compared."""
 
 
-_NONE = np.empty(0, np.float32)  # an argument that OpenCV does not need here
-
-
 @dataclass(frozen=True)
 class Path:
     """Where every pixel of a frame lies in another frame."""
@@ -48,9 +46,16 @@ def to_chroma_grid(gray: np.ndarray) -> np.ndarray:
 
 def resting_path(shape: tuple[int, ...]) -> Path:
     """The path of a frame (h, w) to itself, fully trusted."""
-    height, width = shape[:2]
+    height, width = shape
+    return Path(_own_places(height, width), np.ones((height, width), np.float32))
+
+
+@lru_cache(maxsize=8)
+def _own_places(height: int, width: int) -> np.ndarray:
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    return Path(np.dstack((x, y)), np.ones((height, width), np.float32))
+    places = np.dstack((x, y))
+    places.flags.writeable = False  # shared
+    return places
 
 
 class FlowEstimator:
@@ -70,8 +75,8 @@ class FlowEstimator:
         if min(earlier.shape) < 16:  # smaller than two patches: nothing to search in
             still = Path(rest, np.ones(earlier.shape, np.float32))
             return still, still
-        forward = self._search.calc(earlier, later, _NONE)
-        backward = self._search.calc(later, earlier, _NONE)
+        forward = self._search.calc(earlier, later, None)  # type: ignore[call-overload]
+        backward = self._search.calc(later, earlier, None)  # type: ignore[call-overload]
         return _believe(forward, backward, rest), _believe(backward, forward, rest)
 
 
@@ -85,7 +90,12 @@ def carry(image: np.ndarray, path: Path) -> np.ndarray:
 
     Bilinear; beyond the edge the nearest pixel. The dtype stays.
     """
-    return cv2.remap(image, path.position, _NONE, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return _look_up(image, path.position)
+
+
+def _look_up(image: np.ndarray, position: np.ndarray) -> np.ndarray:
+    # the second map must be None: OpenCV 5 takes an empty array for one and reads beyond it
+    return cv2.remap(image, position, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
 
 
 def check_luma(path: Path, here: np.ndarray, there: np.ndarray) -> Path:
@@ -109,11 +119,16 @@ def _detail(gray: np.ndarray) -> np.ndarray:
 def _believe(flow: np.ndarray, reverse: np.ndarray, rest: np.ndarray) -> Path:
     """Turn a flow into a path, trusted where the flow back leads home and inside the picture."""
     position = rest + flow
-    back = cv2.remap(reverse, position, _NONE, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    gap = np.square(flow + back).sum(-1)
-    motion = np.square(flow).sum(-1) + np.square(back).sum(-1)
+    back = _look_up(reverse, position)
+    gap = _squared_length(flow + back)
+    motion = _squared_length(flow) + _squared_length(back)
     trust = np.exp(-gap / (AGREEMENT_RELATIVE * motion + AGREEMENT_PIXELS))
     height, width = trust.shape
-    x, y = position[..., 0], position[..., 1]
+    x, y = cv2.split(position)
     inside = (x > -1) & (x < width) & (y > -1) & (y < height)
     return Path(position, trust * inside)
+
+
+def _squared_length(vectors: np.ndarray) -> np.ndarray:
+    x, y = cv2.split(vectors)
+    return x * x + y * y

@@ -33,6 +33,8 @@ _HEADER = """\
 
 _NO_REFERENCE = "none"
 
+_Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # libyaml where PyYAML was built with it
+
 
 def fresh_text(manifest: Manifest) -> str:
     """The whole file, with a header that explains it."""
@@ -141,6 +143,12 @@ def _references(names: tuple[str, ...]) -> str:
 
 def _scalar(value: str | float | bool) -> str:
     """One value on one line, quoted where it must be."""
-    if isinstance(value, str) and value.lower() == _NO_REFERENCE:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, str):
+        return repr(value)
+    if value.lower() == _NO_REFERENCE:
         return f"'{value}'"
-    return str(yaml.safe_dump([value], default_flow_style=True, allow_unicode=True, width=1 << 20)).strip()[1:-1]
+    return str(yaml.dump([value], Dumper=_Dumper, default_flow_style=True, allow_unicode=True, width=1 << 20)).strip()[
+        1:-1
+    ]

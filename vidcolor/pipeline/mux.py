@@ -16,12 +16,20 @@ from pathlib import Path
 import av
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
-from av.stream import Discard, Stream
+from av.stream import Discard, Disposition, Stream
 from av.video.stream import VideoStream
 
 from vidcolor.errors import OutputError
-from vidcolor.pipeline.film_file import file_url, open_film
-from vidcolor.pipeline.containers import StreamNote, default_output, dropped, holds, muxer_options
+from vidcolor.pipeline.containers import (
+    StreamNote,
+    check_writable,
+    default_output,
+    dropped,
+    find_muxer,
+    holds,
+    muxer_options,
+)
+from vidcolor.pipeline.film_file import file_url, open_film, video_stream
 from vidcolor.pipeline.metadata import film_metadata, picture_metadata
 from vidcolor.pipeline.side_data import read_side_data
 from vidcolor.pipeline.stamps import decode_stamps
@@ -45,36 +53,21 @@ def mux_film(segments: Sequence[Path], info: FilmInfo, out: Path) -> list[Stream
         OutputError: the container cannot hold the pictures' codec, or the disk refuses.
         FilmError: the source film can no longer be read.
     """
+    if out.exists() and out.samefile(info.path):
+        raise OutputError(f"{out} is the film itself; choose another name for its coloured copy.")
     unfinished = out.with_name(f".{out.stem}.part{out.suffix}")
+    options = muxer_options(out, info)
     try:
         with open_film(info.path) as source:
             joiner = _Joiner(segments, info, source)
-            with av.open(file_url(unfinished), "w", container_options=muxer_options(out, info)) as target:
+            with av.open(file_url(unfinished), "w", format=find_muxer(out), container_options=options) as target:
                 joiner.write(target)
         os.replace(unfinished, out)
-    except (av.FFmpegError, OSError, ValueError) as error:
-        raise OutputError(f"{out} cannot be written: {error}.") from error
+    except (av.FFmpegError, OSError) as error:
+        raise OutputError(f"{out} cannot be written: {error.strerror or error}.") from error
     finally:
         unfinished.unlink(missing_ok=True)
     return joiner.notes
-
-
-def check_writable(out: Path) -> None:
-    """Find out before the work whether ``out`` can be written after it.
-
-    Raises:
-        OutputError: its folder is missing or refuses new files, or ``out`` is a folder.
-    """
-    if out.is_dir():
-        raise OutputError(f"{out} is a folder; name the film to write, such as {out}/film.mp4.")
-    if not out.parent.is_dir():
-        raise OutputError(f"The folder {out.parent} does not exist; make it or choose another place for {out.name}.")
-    trial = out.with_name(f".{out.stem}.part{out.suffix}")
-    try:
-        trial.touch()
-        trial.unlink()
-    except OSError as error:
-        raise OutputError(f"{out} cannot be written: {error.strerror}; choose another folder.") from error
 
 
 class _Joiner:
@@ -95,23 +88,23 @@ class _Joiner:
             target.mux_one(packet)
 
     def _add_streams(self, target: OutputContainer) -> VideoStream:
-        pictures = None
-        for stream in self._source.streams:
-            if stream.index == self._info.video_stream:
-                pictures = self._add_pictures(target, stream)
-            elif stream.discard != Discard.all:  # the demuxer hides a chapter track, which chapters bring back
-                self._add_copy(target, stream)
-        assert pictures is not None
+        original = video_stream(self._source, self._info.video_stream)
+        streams = list(self._source.streams)
+        for stream in streams[: original.index]:
+            self._add_copy(target, stream)
+        pictures = self._add_pictures(target, original)
+        for stream in streams[original.index + 1 :]:
+            self._add_copy(target, stream)
         return pictures
 
-    def _add_pictures(self, target: OutputContainer, original: Stream) -> VideoStream:
-        with av.open(file_url(self._segments[0])) as segment:
-            stream = target.add_stream_from_template(segment.streams.video[0], opaque=True)
+    def _add_pictures(self, target: OutputContainer, original: VideoStream) -> VideoStream:
+        stream = self._like_segments(target)
         context, color = stream.codec_context, self._info.color
         stream.time_base = self._info.time_base
         stream.disposition = original.disposition
         stream.metadata.update(picture_metadata(original.metadata))
         context.framerate = self._info.frame_rate
+        context.field_order = original.codec_context.field_order
         context.sample_aspect_ratio = self._info.sample_aspect_ratio
         context.color_range, context.colorspace = color.range, color.matrix
         context.color_primaries, context.color_trc = color.primaries, color.transfer
@@ -120,9 +113,23 @@ class _Joiner:
         stream.set_display_matrix(read_side_data(self._info).display_matrix)
         return stream
 
+    def _like_segments(self, target: OutputContainer) -> VideoStream:
+        with av.open(file_url(self._segments[0])) as segment:
+            template = segment.streams.video[0]
+            try:
+                return target.add_stream_from_template(template, opaque=True)
+            except ValueError as error:
+                codec = template.codec_context.codec.canonical_name
+                raise OutputError(f"{target.format.name} cannot hold pictures of {codec}; choose .mkv.") from error
+
     def _add_copy(self, target: OutputContainer, stream: Stream) -> None:
+        if stream.discard == Discard.all:
+            return  # a chapter track: the demuxer hides it, and the chapters bring it back
         if not holds(target.format.name, stream):
             self.notes.append(dropped(stream, target.format.name))
+            return
+        if stream.disposition & Disposition.attached_pic and target.format.name == "matroska":
+            target.add_attachment(*_cover(self._info.path, stream))  # where Matroska keeps covers
             return
         copy = target.add_stream_from_template(stream, opaque=True)
         copy.disposition = stream.disposition
@@ -153,6 +160,16 @@ class _Joiner:
                 yield packet
 
 
+def _cover(film: Path, stream: Stream) -> tuple[str, str, bytes]:
+    """File name, media type and content of a film's cover art."""
+    with open_film(film) as source:
+        picture = next(packet for packet in source.demux(source.streams[stream.index]) if packet.size)
+        content = bytes(picture)
+    codec = stream.codec_context.codec.canonical_name if stream.codec_context else "jpeg"
+    kind = {"mjpeg": "jpeg"}.get(codec, codec)
+    return stream.metadata.get("filename", f"cover.{kind}"), stream.metadata.get("mimetype", f"image/{kind}"), content
+
+
 def _packets(path: Path) -> Iterator[Packet]:
     with av.open(file_url(path)) as segment:
         yield from (packet for packet in segment.demux(video=0) if packet.size)
@@ -160,7 +177,7 @@ def _packets(path: Path) -> Iterator[Packet]:
 
 def _ticks(packet: Packet, time_base: Fraction) -> int:
     """A segment packet's pts in ticks of the film, of which the segment's own ticks are a whole fraction."""
-    ticks = packet.pts * packet.time_base / time_base
+    ticks = (packet.pts or 0) * packet.time_base / time_base
     if ticks.denominator != 1:
         raise ValueError(f"a segment's pts {packet.pts} of {packet.time_base} s is no tick of {time_base} s")
     return int(ticks)

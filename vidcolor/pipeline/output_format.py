@@ -24,7 +24,7 @@ class EncodeConfig:
     """How the pictures are written."""
 
     codec: str | None = None
-    """Name out of :data:`~vidcolor.pipeline.codecs.CODECS`; None takes x264, or the first that holds the film's depth."""
+    """Name out of :data:`~vidcolor.pipeline.codecs.CODECS`; None takes the first able one of x264, x265, ffv1."""
     crf: int | None = None
     """Quality, smaller is better; None takes the codec's own default. 0 is lossless where the codec can be."""
     preset: str | None = None
@@ -68,9 +68,8 @@ def output_format(info: FilmInfo, config: EncodeConfig) -> OutputFormat:
         if (name := _pixel_format(info, codec)) is not None:
             return _describe(info, codec, name, config)
     able = [c.name for c in CODECS.values() if _pixel_format(info, c) is not None]
-    raise OutputError(
-        f"{config.codec} cannot hold the {info.bit_depth} bits of {info.path}; choose one of {', '.join(able)}."
-    )
+    luma = f"{info.bit_depth}-bit {'full-range ' if info.full_range else ''}luma"
+    raise OutputError(f"{config.codec} cannot hold the {luma} of {info.path}; choose one of {', '.join(able)}.")
 
 
 def _describe(info: FilmInfo, codec: VideoCodec, name: str, config: EncodeConfig) -> OutputFormat:
@@ -87,6 +86,8 @@ def _describe(info: FilmInfo, codec: VideoCodec, name: str, config: EncodeConfig
 
 def _pixel_format(info: FilmInfo, codec: VideoCodec) -> str | None:
     """The encoder's format nearest the film's: no bit less, and rather more chroma than less; None where none fits."""
+    if info.full_range and not codec.full_range:
+        return None
     across, down = chroma_subsampling(info.pixel_format)
     best: tuple[tuple[bool, int, int], str] | None = None
     for offered in Codec(encoder_name(codec), "w").video_formats or []:

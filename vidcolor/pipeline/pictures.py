@@ -6,17 +6,18 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 import av
+from av.codec.context import ThreadType
 from av.container import InputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 
-class TailDamaged(Exception):
+class TailDamagedError(Exception):
     """The frame-threaded decoder met damage in its last packets and gave up the pictures still in flight."""
 
 
-class SeekMissed(Exception):
+class SeekMissedError(Exception):
     """The first key frame that was found lies after the picture that was looked for."""
 
 
@@ -28,8 +29,8 @@ class Pictures:
     one frame's duration.
 
     Raises, while iterating:
-        TailDamaged: pictures were lost at the end; decoding slice by slice would not lose them.
-        SeekMissed: with ``sought`` given, decoding cannot begin at or before that pts.
+        TailDamagedError: pictures were lost at the end; decoding slice by slice would not lose them.
+        SeekMissedError: with ``sought`` given, decoding cannot begin at or before that pts.
     """
 
     def __init__(self, container: InputContainer, stream: VideoStream, sought: int | None = None) -> None:
@@ -43,6 +44,7 @@ class Pictures:
         self._stream = stream
         self._sought = sought
         self._last: int | None = None
+        self._sent = 0
         self._step = frame_ticks(stream)
 
     def __iter__(self) -> Iterator[tuple[int, VideoFrame]]:
@@ -51,12 +53,15 @@ class Pictures:
                 yield self._stamp(picture), picture
         for picture in self._decode(None):
             yield self._stamp(picture), picture
+        self._check_tail()
 
     def _packets(self) -> Iterator[Packet]:
         try:
             for packet in self._container.demux(self._stream):
                 if packet.size and self._may_begin(packet):
                     self.packets += 1
+                    if not packet.is_discard:
+                        self._sent = max(self._sent, packet.pts or 0)
                     yield packet
         except (av.FFmpegError, OSError) as error:
             self.cut_off = str(error)
@@ -69,7 +74,7 @@ class Pictures:
             return False
         pts = packet.pts if packet.pts is not None else packet.dts
         if pts is None or pts > self._sought:
-            raise SeekMissed
+            raise SeekMissedError
         self._sought = None
         return True
 
@@ -80,9 +85,15 @@ class Pictures:
             return []
         except (av.FFmpegError, ValueError) as error:
             if packet is None:
-                raise TailDamaged from error
+                raise TailDamagedError from error
             self.broken += 1
             return []
+
+    def _check_tail(self) -> None:
+        """A decoder with frames in flight drops them without a word when it meets damage among the last packets."""
+        in_flight = self._stream.codec_context.thread_type & ThreadType.FRAME
+        if in_flight and self._sent > (self._last or 0):
+            raise TailDamagedError
 
     def _stamp(self, picture: VideoFrame) -> int:
         pts = picture.pts if picture.pts is not None else picture.dts

@@ -12,18 +12,27 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+import av
 import numpy as np
 from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
+from vidcolor.errors import FilmError
+
+EXACT = Interpolation.BICUBIC | Interpolation.FULL_CHR_H_INT | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
+"""How swscale computes luma: rounded well, and the same on every machine."""
 RGB_MATRIX = 1
 """AVColorSpace of the luma computed from RGB: BT.709."""
 
 _PLANAR = re.compile(r"(?:yuv[aj]?4\d\dp|gray)(\d+)?(?:le|be)?$")
 _SEMI_PLANAR = re.compile(r"nv(12|21|16|24|42)$")
 _HIGH_BITS = re.compile(r"p[024](\d\d)(?:le|be)$")
-_PACKED_8BIT = {"yuyv422": (2, 0), "yvyu422": (2, 0), "uyvy422": (2, 1), "ya8": (2, 0), "ya16le": (2, 0), "ya16be": (2, 0)}
+_INTERLEAVED = {
+    **dict.fromkeys(("yuyv422", "yvyu422", "ya8", "ya16le", "ya16be"), (2, 0)),
+    "uyvy422": (2, 1),
+}
+_SUBSAMPLED = {(1, 1): "444", (2, 1): "422", (2, 2): "420", (4, 1): "411"}
 
 
 @dataclass(frozen=True)
@@ -56,8 +65,8 @@ def luma_layout(name: str) -> LumaLayout:
         return LumaLayout(int(match[1]), big_endian, shift=16 - int(match[1]))
     if _SEMI_PLANAR.match(name):
         return LumaLayout(8)
-    if name in _PACKED_8BIT:
-        step, offset = _PACKED_8BIT[name]
+    if name in _INTERLEAVED:
+        step, offset = _INTERLEAVED[name]
         return LumaLayout(pixel_format.components[0].bits, big_endian, step, offset)
     return _converted(pixel_format)
 
@@ -100,22 +109,25 @@ def _plane_rows(frame: VideoFrame, layout: LumaLayout) -> np.ndarray:
     plane = frame.planes[0]
     dtype = np.dtype(np.uint8) if layout.bit_depth == 8 else np.dtype(">u2" if layout.big_endian else "<u2")
     line = abs(plane.line_size)
-    rows = np.frombuffer(plane, np.uint8).reshape(plane.height, line)
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, line)
     if plane.line_size < 0:
         rows = rows[::-1]
     return rows[:, : line // dtype.itemsize * dtype.itemsize].view(dtype)
 
 
 def _rewrite(frame: VideoFrame, layout: LumaLayout, reformatter: VideoReformatter) -> VideoFrame:
-    if not layout.from_rgb:
-        return reformatter.reformat(frame, format=layout.convert_to)
-    return reformatter.reformat(
-        frame,
-        format=layout.convert_to,
-        dst_colorspace=Colorspace.ITU709,
-        dst_color_range=ColorRange.JPEG,
-        interpolation="BICUBIC|FULL_CHR_H_INT|ACCURATE_RND|BITEXACT",
-    )
+    try:
+        if not layout.from_rgb:
+            return reformatter.reformat(frame, format=layout.convert_to)
+        return reformatter.reformat(
+            frame,
+            format=layout.convert_to,
+            dst_colorspace=Colorspace.ITU709,
+            dst_color_range=ColorRange.JPEG,
+            interpolation=EXACT,
+        )
+    except av.FFmpegError as error:
+        raise FilmError(f"FFmpeg cannot read the luma of {frame.format.name} pictures; convert the film.") from error
 
 
 def _converted(pixel_format: VideoFormat) -> LumaLayout:
@@ -131,4 +143,4 @@ def _converted(pixel_format: VideoFormat) -> LumaLayout:
         return LumaLayout(depth, convert_to=f"yuv444p{suffix}", from_rgb=True)
     across = 64 // pixel_format.chroma_width(64)
     down = 64 // pixel_format.chroma_height(64)
-    return LumaLayout(depth, convert_to=f"yuv4{ {(1, 1): '44', (2, 1): '22', (2, 2): '20', (4, 1): '11'}[across, down]}p{suffix}")
+    return LumaLayout(depth, convert_to=f"yuv{_SUBSAMPLED[across, down]}p{suffix}")

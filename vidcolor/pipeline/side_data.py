@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import cast
 
+from av.sidedata.sidedata import SideData as AVSideData
 from av.sidedata.sidedata import Type
 from av.video.frame import VideoFrame
 
-from vidcolor.pipeline.film_file import open_film
+from vidcolor.pipeline.film_file import open_film, video_stream
+from vidcolor.pipeline.pictures import Pictures
 from vidcolor.types import FilmInfo
 
 BOTTOM_FIELD_FIRST = (3, 4)
@@ -49,9 +53,8 @@ def read_side_data(info: FilmInfo) -> SideData:
         FilmError: the film can no longer be read.
     """
     with open_film(info.path) as film:
-        stream = film.streams.video[[s.index for s in film.streams.video].index(info.video_stream)]
-        picture = next(film.decode(stream), None)
-        found = _by_type(picture) if picture is not None else {}
+        stream = video_stream(film, info.video_stream)
+        found = next((side_data_of(picture) for _, picture in Pictures(film, stream)), {})
         matrix = found.get(Type.DISPLAYMATRIX)
         return SideData(
             display_matrix=struct.unpack("=9i", matrix) if matrix else None,
@@ -61,8 +64,10 @@ def read_side_data(info: FilmInfo) -> SideData:
         )
 
 
-def _by_type(picture: VideoFrame) -> dict[Type, bytes]:
-    return {data.type: bytes(data) for data in picture.side_data}
+def side_data_of(picture: VideoFrame) -> dict[Type, bytes]:
+    """A picture's side data as bytes, by type; of several of one type the last."""
+    found = cast("Iterable[AVSideData]", picture.side_data)
+    return {data.type: bytes(data) for data in found}
 
 
 def _mastering(data: bytes | None) -> MasteringDisplay | None:
@@ -73,8 +78,8 @@ def _mastering(data: bytes | None) -> MasteringDisplay | None:
     if not (has_primaries and has_luminance) or not all(numbers[1::2]):
         return None
     values = [Fraction(top, bottom) for top, bottom in zip(numbers[::2], numbers[1::2], strict=True)]
-    points = list(zip(values[:8:2], values[1:8:2], strict=True))
-    return MasteringDisplay(*points, least=values[8], greatest=values[9])
+    red, green, blue, white = zip(values[:8:2], values[1:8:2], strict=True)
+    return MasteringDisplay(red, green, blue, white, least=values[8], greatest=values[9])
 
 
 def _light_levels(data: bytes | None) -> tuple[int, int] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
+from itertools import chain, pairwise
 
 
 def decode_stamps(segments: Sequence[Sequence[int]], step: int) -> list[tuple[int, int, int]]:
@@ -25,12 +25,14 @@ def decode_stamps(segments: Sequence[Sequence[int]], step: int) -> list[tuple[in
         ValueError: pts are not distinct or segments overlap in time.
     """
     shown = list(chain.from_iterable(sorted(segment) for segment in segments))
-    if any(later <= earlier for earlier, later in zip(shown, shown[1:], strict=False)):
+    if any(later <= earlier for earlier, later in pairwise(shown)):
         raise ValueError("the pts of segments must rise from one segment to the next and be distinct")
     place = {pts: index for index, pts in enumerate(shown)}
     decoded = list(chain.from_iterable(segments))
     delay = max((index - place[pts] for index, pts in enumerate(decoded)), default=0)
-    return [(pts, _dts(shown, index - delay, step), _duration(shown, place[pts], step)) for index, pts in enumerate(decoded)]
+    return [
+        (pts, _dts(shown, index - delay, step), _duration(shown, place[pts], step)) for index, pts in enumerate(decoded)
+    ]
 
 
 def _dts(shown: list[int], place: int, step: int) -> int:

@@ -6,11 +6,14 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from vidcolor.pipeline.film_file import open_film
 from vidcolor.pipeline.metadata import film_metadata
 from vidcolor.types import FilmInfo
+
+if TYPE_CHECKING:
+    from av.container.core import Chapter
 
 UNSPECIFIED = 2
 """The value that says nothing, in AVColorSpace, AVColorPrimaries and AVColorTransferCharacteristic."""
@@ -81,18 +84,20 @@ def _same_text(one: str, other: str) -> bool:
     return (len(dates[0]) == 14 and dates[0] == dates[1]) or (len(places[0]) > 1 and places[0] == places[1])
 
 
-def _chapters_and_metadata(path: Path) -> tuple[list[dict[str, Any]], dict[str, str]]:
+def _chapters_and_metadata(path: Path) -> tuple[list[Chapter], dict[str, str]]:
     with open_film(path) as container:
         metadata = {key.lower(): value for key, value in film_metadata(container.metadata).items() if value}
         return container.chapters(), metadata
 
 
-def _same_chapters(chapters: list[dict[str, Any]], others: list[dict[str, Any]]) -> bool:
+def _same_chapters(chapters: list[Chapter], others: list[Chapter]) -> bool:
     if len(chapters) != len(others):
         return False
     return all(_same_chapter(one, other) for one, other in zip(chapters, others, strict=True))
 
 
-def _same_chapter(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    moved = (abs(one[edge] * one["time_base"] - other[edge] * other["time_base"]) for edge in ("start", "end"))
-    return one["metadata"].get("title") == other["metadata"].get("title") and all(m <= CHAPTER_TICK for m in moved)
+def _same_chapter(one: Chapter, other: Chapter) -> bool:
+    tick, other_tick = one["time_base"] or Fraction(1), other["time_base"] or Fraction(1)
+    moved = (one["start"] * tick - other["start"] * other_tick, one["end"] * tick - other["end"] * other_tick)
+    same_title = one["metadata"].get("title") == other["metadata"].get("title")
+    return same_title and all(abs(seconds) <= CHAPTER_TICK for seconds in moved)

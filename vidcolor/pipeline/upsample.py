@@ -183,7 +183,9 @@ def _saturation_limit(gray: np.ndarray, cb: np.ndarray, cr: np.ndarray, matrix: 
     """Factor on both chroma planes that keeps R'G'B' in gamut, hue unchanged, and darkness and white neutral."""
     red, green, blue = luma_weights(matrix)
     r, b = cr * np.float32(2 - 2 * red), cb * np.float32(2 - 2 * blue)
-    g = cv2.addWeighted(r, -red / green, b, -blue / green, -1e-6)  # never all zero, so that most < 0 < least is excluded
+    g = cv2.addWeighted(
+        r, -red / green, b, -blue / green, -1e-6
+    )  # never all zero, so that most < 0 < least is excluded
     most, least = cv2.max(cv2.max(r, g), b), cv2.min(cv2.min(r, g), b)
     limit = cv2.min(cv2.divide((1 + GAMUT_SLACK) - gray, most), cv2.divide(-GAMUT_SLACK - gray, least))
     from_black = (gray - BLACK_FADE[0]) * np.float32(1 / (BLACK_FADE[1] - BLACK_FADE[0]))

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from av.codec import Codec
-from av.sidedata.sidedata import Type as SideDataType
+from av.sidedata.sidedata import Type
 
-from vidcolor.pipeline.film_file import open_film
 from vidcolor.pipeline.decode import FilmReader, probe
+from vidcolor.pipeline.film_file import open_film, video_stream
 from vidcolor.pipeline.luma_difference import LumaDifference
+from vidcolor.pipeline.pictures import Pictures
+from vidcolor.pipeline.side_data import side_data_of
 from vidcolor.pipeline.stream_copies import StreamCopy, compare_streams
 from vidcolor.pipeline.tag_copies import TagCopies, compare_tags
 from vidcolor.types import FilmInfo, Frame
@@ -98,7 +100,6 @@ def verify(
                 luma.add(one.luma, other.luma)
             if on_progress is not None:
                 on_progress(max(frames_in, frames_out), film_info.frames_expected)
-        damage, lossless = film_reader.damage, is_lossless(out_info)
         damage = film_reader.damage
     streams = compare_streams(film, film_info.video_stream, out, out_info.video_stream)
     found = Verification(
@@ -127,8 +128,8 @@ def is_lossless(info: FilmInfo) -> bool:
     if codec.lossless and not codec.lossy:
         return True
     with open_film(info.path) as container:
-        picture = next(container.decode(container.streams[info.video_stream]))
-        notes = b"".join(bytes(data) for data in picture.side_data if data.type == SideDataType.SEI_UNREGISTERED)
+        _, picture = next(iter(Pictures(container, video_stream(container, info.video_stream))))
+        notes = side_data_of(picture).get(Type.SEI_UNREGISTERED, b"")
     return (b"x264" in notes and b" qp=0" in notes) or (b"x265" in notes and b" lossless " in notes)
 
 
@@ -161,7 +162,7 @@ def _picture_problems(found: Verification, config: VerifyConfig) -> Iterator[str
     if found.lossless and found.luma_max_abs_difference:
         yield f"The luma differs by up to {found.luma_max_abs_difference} although the copy is coded without loss."
     elif found.luma_psnr is not None and found.luma_psnr < config.luma_psnr_floor:
-        yield f"The luma is {found.luma_psnr:.1f} dB from the film's; at least {config.luma_psnr_floor:g} dB is asked for."
+        yield f"The luma is {found.luma_psnr:.1f} dB from the film's; at least {config.luma_psnr_floor:g} dB is due."
 
 
 def _stream_problems(found: Verification) -> Iterator[str]:

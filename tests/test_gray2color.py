@@ -1,0 +1,106 @@
+"""The film network: any size, batches that change nothing, references that join, memory that stays bounded."""
+
+import pytest
+import torch
+
+from vidcolor.errors import CheckpointError
+from vidcolor.model import correspondence
+from vidcolor.model.checkpoint import describe_weights, find_weights, load_network, save_network, shipped_models
+from vidcolor.model.gray2color import EncodedReference, FilmGray2ColorNet
+
+
+@pytest.fixture(scope="module")
+def network():
+    torch.manual_seed(3)
+    return FilmGray2ColorNet().eval().requires_grad_(False)
+
+
+def picture(seed, height=64, width=96, batch=1):
+    generator = torch.Generator().manual_seed(seed)
+    lightness = torch.rand((batch, 1, height, width), generator=generator) * 2 - 1
+    ab = torch.rand((batch, 2, height, width), generator=generator) - 0.5
+    return lightness, ab
+
+
+def test_output_is_half_the_size_whatever_the_sizes_of_target_and_reference(network):
+    reference = network.encode_reference(*picture(1, 32, 128))
+    result = network(picture(2, 96, 64)[0], reference)
+    assert [tuple(ab.shape) for ab in result.ab] == [(1, 2, 12, 8), (1, 2, 24, 16), (1, 2, 48, 32)]
+    assert result.gate.min() >= 0
+    assert result.gate.max() <= 1
+
+
+def test_a_batch_of_four_is_four_of_one(network):
+    reference = network.encode_reference(*picture(1))
+    targets = picture(2, batch=4)[0]
+    together = network(targets, reference).ab[-1]
+    apart = torch.cat([network(target[None], reference).ab[-1] for target in targets])
+    assert torch.allclose(together, apart, atol=1e-4)
+
+
+def test_correspondence_in_chunks_is_correspondence_in_one(network, monkeypatch):
+    reference = network.encode_reference(*picture(1))
+    target = picture(2)[0]
+    whole = network(target, reference)
+    monkeypatch.setattr(correspondence, "_ELEMENTS_AT_ONCE", 200)
+    chunked = network(target, reference)
+    assert torch.allclose(whole.ab[-1], chunked.ab[-1], atol=1e-5)
+
+
+def test_a_reference_twice_says_the_same_as_once(network):
+    once = network.encode_reference(*picture(1))
+    twice = EncodedReference.join([once, once])
+    target = picture(2)[0]
+    assert twice.keys.shape[1] == 2 * once.keys.shape[1]
+    carried_once = network(target, once).carried_ab
+    assert torch.allclose(network(target, twice).carried_ab, carried_once, atol=1e-4)
+
+
+def test_the_picture_itself_as_reference_is_carried_to_its_place(network):
+    """The untrained network already transfers: a picture of two colours finds each again."""
+    torch.manual_seed(0)
+    lightness = torch.rand(1, 1, 128, 128) * 2 - 1
+    ab = torch.zeros(1, 2, 128, 128)
+    ab[:, 0, :, :64], ab[:, 0, :, 64:] = 0.5, -0.5
+    carried = network(lightness, network.encode_reference(lightness, ab)).carried_ab[0, 0]
+    assert carried[:, :6].mean() > carried[:, -6:].mean() + 0.1
+
+
+def test_without_a_reference_the_network_answers_all_the_same(network):
+    target = picture(2)[0]
+    alone = network(target, None)
+    absent = network(target, network.encode_reference(*picture(1)), torch.tensor([False]))
+    assert torch.isfinite(alone.ab[-1]).all()
+    assert torch.allclose(alone.ab[-1], absent.ab[-1], atol=1e-5)
+
+
+def test_odd_sizes_are_refused_in_words(network):
+    with pytest.raises(ValueError, match="multiples of 32"):
+        network(torch.zeros(1, 1, 50, 64), None)
+
+
+def test_weights_come_back_from_their_file(network, tmp_path):
+    path = tmp_path / "weights.safetensors"
+    save_network(network, path, {"licence": "CC0"}, half=False)
+    info = describe_weights(path)
+    assert info.licence == "CC0"
+    assert info.parameters == sum(parameter.numel() for parameter in network.parameters())
+    target = picture(2)[0]
+    assert torch.equal(load_network(path)(target, None).ab[-1], network(target, None).ab[-1])
+
+
+def test_foreign_and_missing_weights_get_a_sentence(tmp_path):
+    foreign = tmp_path / "foreign.safetensors"
+    foreign.write_bytes(b"not weights at all")
+    with pytest.raises(CheckpointError, match="no safetensors file"):
+        describe_weights(foreign)
+    with pytest.raises(CheckpointError, match="no model or weights file"):
+        find_weights("no-such-model")
+
+
+def test_the_shipped_model_colours():
+    [info] = [model for model in shipped_models() if model.name == "gray2color-film"]
+    network = load_network(info.path)
+    reference = network.encode_reference(*picture(1))
+    assert torch.isfinite(network(picture(2)[0], reference).ab[-1]).all()
+    assert info.quality
