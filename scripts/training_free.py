@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from vidcolor.color import lab_to_rgb, rgb_to_lab
 from vidcolor.model.encoder import Encoder
-from vidcolor.model.flicker import dense_flow, warp_back
+from vidcolor.model.flicker import warp_back
 
 LINES = 256
 TEMPERATURE = 0.02
@@ -93,11 +93,12 @@ class MeanChroma:
 class Features:
     """Correspondence of untrained features: ImageNet's MobileNetV2 on the gray pictures, no colorization training.
 
-    Cosine of mean-centred, per-level L2-normalised maps of strides 4, 8 and 16 on the stride-8 grid, softmax over the
-    reference with temperature 0.02; the ab of the grid is brought to full size bilinearly.
+    Cosine of mean-centred, per-level L2-normalised maps of strides 4, 8 and 16, all brought to the grid of one of these
+    strides, softmax over the reference with temperature 0.02; the ab of the grid is brought to full size bilinearly.
     """
 
-    def __init__(self, backbone: Path) -> None:
+    def __init__(self, backbone: Path, stride: int = 8) -> None:
+        self._grid_level = (4, 8, 16).index(stride)
         self._encoder = Encoder()
         self._encoder.load_backbone(load_file(backbone))
         self._encoder.eval()
@@ -119,10 +120,10 @@ class Features:
 
     @torch.inference_mode()
     def _describe(self, picture: WorkingPicture) -> tuple[Tensor, tuple[int, int]]:
-        """One vector of length 1 per place of the stride-8 grid, (P, C), and the grid's (h, w)."""
+        """One vector of length 1 per place of the grid, (P, C), and the grid's (h, w)."""
         gray = torch.from_numpy(picture.gray)[None, None] / 127.5 - 1
         maps = self._encoder(gray)[LEVELS]
-        grid = maps[1].shape[2:]
+        grid = maps[self._grid_level].shape[2:]
         levels = []
         for features in maps:
             on_grid = F.interpolate(features, size=grid, mode="bilinear", align_corners=False, antialias=True)
@@ -132,18 +133,18 @@ class Features:
 
 
 class FlowAlone:
-    """The first frame's ab along dense inverse search, accumulated from frame to frame."""
+    """The first frame's ab, moved on from frame to frame along dense inverse search (OpenCV's medium preset)."""
+
+    def __init__(self) -> None:
+        self._search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
 
     def start(self, reference: WorkingPicture) -> None:
-        """Stand still at the reference."""
-        height, width = reference.gray.shape
-        self._reference, self._last = reference, reference.gray
-        x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-        self._here = np.dstack([x, y])
-        self._position = self._here
+        """Begin with the reference's own ab."""
+        self._ab, self._last = np.ascontiguousarray(reference.lab[..., 1:]), reference.gray
 
     def colour(self, target: WorkingPicture) -> np.ndarray:
-        """Carry the reference's ab to the next frame."""
-        step = dense_flow(target.gray, self._last)
-        self._position, self._last = warp_back(self._position, step), target.gray
-        return warp_back(np.ascontiguousarray(self._reference.lab[..., 1:]), self._position - self._here)
+        """Move the ab of the frame before to this one."""
+        still = np.zeros((*target.gray.shape, 2), np.float32)
+        flow = self._search.calc(target.gray, self._last, still)
+        self._ab, self._last = warp_back(self._ab, flow), target.gray
+        return self._ab

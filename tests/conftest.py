@@ -42,6 +42,7 @@ def draw(
     path: Path,
     *,
     frames: int = 12,
+    first: int = 0,
     size: tuple[int, int] = (64, 48),
     codec: str = "ffv1",
     pixel_format: str = "yuv420p",
@@ -57,16 +58,20 @@ def draw(
     chapters: Sequence[str] = (),
     attachment: bytes | None = None,
     metadata: Mapping[str, str] | None = None,
+    picture_metadata: Mapping[str, str] | None = None,
 ) -> Path:
     """Encode a film whose frames have the luma of :func:`luma_of` and neutral chroma.
 
     Args:
+        first: number of the first frame's luma.
         size: width and height.
         pts: one for each frame, in ticks of ``time_base``; by default one frame after the other.
         context: attributes of the codec context, such as ``color_range``.
         sounds: languages of the sound tracks.
         subtitles: languages of the subtitle tracks.
         chapters: titles of the chapters, one second each.
+        metadata: of the container.
+        picture_metadata: of the picture stream.
     """
     time_base = time_base or Fraction(1) / rate
     with av.open(str(path), "w", container_options=dict(container_options or {})) as film:
@@ -75,6 +80,7 @@ def draw(
         pictures.width, pictures.height = size
         pictures.pix_fmt = pixel_format
         pictures.codec_context.time_base = pictures.time_base = time_base
+        pictures.metadata.update(picture_metadata or {})
         for name, value in (context or {}).items():
             setattr(pictures.codec_context, name, value)
         if rotation:
@@ -91,7 +97,7 @@ def draw(
             film.add_attachment("letters.ttf", "application/x-truetype-font", attachment)
         stamps = pts or [round(n / (rate * time_base)) for n in range(frames)]
         for n, stamp in enumerate(stamps):
-            film.mux(pictures.encode(_picture(n, size, pixel_format, stamp, time_base)))
+            film.mux(pictures.encode(_picture(first + n, size, pixel_format, stamp, time_base)))
         film.mux(pictures.encode(None))
         film.mux(others)
     return path

@@ -69,7 +69,7 @@ def test_no_pixel_format_changes_luma(name: str) -> None:
     dtype = np.dtype("u1" if bit_depth == 8 else "<u2")
     np.frombuffer(memoryview(planar.planes[0]), dtype).reshape(46, -1)[:, :66] = drawn
     reformatter = VideoReformatter()
-    picture = reformatter.reformat(planar, format=name, src_color_range="JPEG", dst_color_range="JPEG")
+    picture = reformatter.reformat(planar, format=name, src_color_range="JPEG", dst_color_range="JPEG", threads=1)
     np.testing.assert_array_equal(read_luma(picture, luma_layout(name), reformatter), drawn)
 
 
@@ -82,7 +82,7 @@ def test_gray_rgb_keeps_its_gray(name: str) -> None:
     for value in (0, top):
         flat = VideoFrame(32, 16, "gray16le")
         np.frombuffer(memoryview(flat.planes[0]), "<u2")[:] = value * 65535 // top
-        picture = reformatter.reformat(flat, format=name, src_color_range="JPEG", dst_color_range="JPEG")
+        picture = reformatter.reformat(flat, format=name, src_color_range="JPEG", dst_color_range="JPEG", threads=1)
         luma = read_luma(picture, layout, reformatter)
         assert luma.shape == (16, 32)
         assert np.abs(luma.astype(int) - value).max() <= 1
@@ -105,7 +105,10 @@ def test_what_is_known_before_the_frames(draw_film: DrawFilm) -> None:
         rotation=90,
         context={
             "sample_aspect_ratio": Fraction(16, 15),
-            **{"color_range": 2, "colorspace": 6, "color_primaries": 5, "color_trc": 6},
+            "color_range": 2,
+            "colorspace": 6,
+            "color_primaries": 5,
+            "color_trc": 6,
         },
     )
     info = probe(path)

@@ -21,6 +21,7 @@ from tests.conftest import DrawFilm
 from vidcolor.errors import OutputError
 from vidcolor.pipeline.decode import FilmReader, SeekPoint, probe
 from vidcolor.pipeline.encode import EncodeConfig, encode_segment, output_format
+from vidcolor.pipeline.ffmpeg_program import find_ffmpeg
 from vidcolor.pipeline.mux import check_writable, default_output, mux_film
 from vidcolor.pipeline.stamps import decode_stamps
 from vidcolor.types import ColouredFrame, FilmInfo
@@ -78,20 +79,22 @@ def others(path: Path) -> list[tuple[str, str, int, list[Fraction], str]]:
                 found[stream.index][3].update(stream.data)
         for packet in film.demux():
             if packet.size and packet.stream_index in found:
-                found[packet.stream_index][2].append(packet.pts * packet.time_base)
+                found[packet.stream_index][2].append((packet.pts or 0) * packet.time_base)
                 found[packet.stream_index][3].update(packet)
     return [(kind, tongue, len(at), at, digest.hexdigest()) for kind, tongue, at, digest in found.values()]
 
 
 @pytest.mark.parametrize("config", [X264, FFV1], ids=["x264", "ffv1"])
-def test_matroska_keeps_everything(draw_film: DrawFilm, config: EncodeConfig) -> None:
-    """Two sound tracks, two of subtitles, chapters, a font, metadata; times to the tick."""
-    film = draw_film("film.mkv", **EVERYTHING)
+@pytest.mark.parametrize("shape", [Fraction(1), Fraction(5, 4)])
+def test_matroska_keeps_everything(draw_film: DrawFilm, config: EncodeConfig, shape: Fraction) -> None:
+    """Two sound tracks, two of subtitles, chapters, a font, metadata, pixels that are not square; times to the tick."""
+    film = draw_film("film.mkv", **EVERYTHING, context={"sample_aspect_ratio": shape})
     out = film.with_name("out.mkv")
     assert mux_film(colour(film, config), probe(film), out) == []
     assert times(out) == times(film)
     assert others(out) == others(film)
     assert [kind for kind, *_ in others(out)] == ["audio", "audio", "subtitle", "subtitle", "attachment"]
+    assert probe(out).sample_aspect_ratio == shape
     with av.open(str(film)) as before, av.open(str(out)) as after:
         assert [c["metadata"]["title"] for c in after.chapters()] == ["Arrival", "Departure"]
         assert [c["start"] * c["time_base"] for c in after.chapters()] == [0, 1]
@@ -138,7 +141,7 @@ def test_uneven_times_arrive_to_the_tick(draw_film: DrawFilm, name: str, config:
         codec_options={"bf": "3"},
         container_options={"movie_timescale": "9973"} if name != "film.nut" else {},
     )
-    out = film.with_name(f"out{film.suffix}")
+    out = film.with_name("out.mov" if name == "film.mov" else "out.mp4")
     mux_film(colour(film, config), probe(film), out)
     assert times(out) == times(film) == [Fraction(p, 9973) for p in pts]
 
@@ -206,6 +209,29 @@ def test_cover_art_travels(draw_film: DrawFilm, tmp_path: Path) -> None:
             assert written.streams[1].disposition & (1 << 10)
 
 
+@pytest.mark.parametrize("name", ["film.mov", "film.mp4"])
+def test_timecode_travels(draw_film: DrawFilm, name: str) -> None:
+    """QuickTime keeps it in a track of its own."""
+    film = draw_film(name, codec="libx264", picture_metadata={"timecode": "01:02:03:04"}, sounds=("eng",))
+    out = film.with_name(f"out{film.suffix}")
+    assert [kind for kind, *_ in others(film)] == ["audio", "data"]
+    assert default_output(probe(film), "x264").suffix == film.suffix
+    assert mux_film(colour(film), probe(film), out) == []
+    assert others(out) == others(film)
+    with av.open(str(out)) as written:
+        assert written.streams.video[0].metadata["timecode"] == "01:02:03:04"
+
+
+def test_data_that_is_refused_is_left_out(draw_film: DrawFilm, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a container takes a stream on trial and refuses it in the end, the film is written without it."""
+    film = draw_film("film.mov", codec="libx264", picture_metadata={"timecode": "01:02:03:04"}, sounds=("eng",))
+    out = film.with_name("out.mov")
+    monkeypatch.setattr("vidcolor.pipeline.mux.is_timecode", lambda stream: False)
+    notes = mux_film(colour(film), probe(film), out)
+    assert [note.kind for note in notes] in ([], ["data"])
+    assert times(out) == times(film)
+
+
 def test_stream_that_the_container_cannot_hold_is_named(draw_film: DrawFilm) -> None:
     """Left out, with the container that would have held it."""
     film = draw_film("film.mkv", **EVERYTHING)
@@ -230,7 +256,7 @@ def test_stream_that_the_container_cannot_hold_is_named(draw_film: DrawFilm) -> 
         ("film.webm", "av1", "film.color.webm"),
         ("film.avi", "x264", "film.color.mp4"),
         ("film.ts", "x264", "film.color.ts"),
-        ("film.nut", "x264", "film.color.nut"),
+        ("film.nut", "ffv1", "film.color.mp4"),
     ],
 )
 def test_copy_goes_beside_the_film(draw_film: DrawFilm, name: str, codec: str, expected: str) -> None:
@@ -281,6 +307,17 @@ def test_codec_that_the_container_refuses_leaves_nothing(draw_film: DrawFilm) ->
         mux_film(colour(film, FFV1), probe(film), out)
     assert out.read_bytes() == b"older"
     assert not [file for file in film.parent.iterdir() if ".part" in file.name]
+
+
+def test_ffmpeg_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system's own first, else the one that came with a package."""
+    find_ffmpeg.cache_clear()
+    monkeypatch.setattr(shutil, "which", lambda name: f"/opt/{name}")
+    assert find_ffmpeg() == "/opt/ffmpeg"
+    find_ffmpeg.cache_clear()
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    assert Path(find_ffmpeg()).is_file()
+    find_ffmpeg.cache_clear()
 
 
 @st.composite

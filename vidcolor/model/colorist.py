@@ -21,8 +21,6 @@ class Likeness:
 
     gate: float
     """Mean of the network's gate: the share of the picture for which the carried colour is likely right."""
-    cycle: float
-    """Share of the places whose match in the reference matches back to within a place of where it came from."""
     similarity: float
     """Mean over the picture of the best cosine, -1 to 1."""
     explained: np.ndarray = field(repr=False)
@@ -86,15 +84,8 @@ class Colorist:
             grid = (features[2].shape[2], features[2].shape[3])
             carried = self._network.correspondence(target, reference.keys, reference.values, grid)
             gate = torch.sigmoid(self._network.gate(carried.statistics).float())[0, 0]
-        similarity = (target @ reference.keys.transpose(1, 2))[0].float()
-        best, there = similarity.max(1)
-        back = similarity.argmax(0)[there]
-        return Likeness(
-            gate=float(gate.mean()),
-            cycle=_returned(back, grid[1]),
-            similarity=float(best.mean()),
-            explained=gate.cpu().numpy(),
-        )
+        similarity = carried.statistics[:, :1].float()  # the largest cosine of each place
+        return Likeness(float(gate.mean()), float(similarity.mean()), gate.cpu().numpy())
 
     def _lightness(self, grays: Sequence[np.ndarray]) -> Tensor:
         """Gray codes (h, w) uint8 to the network's L*/50 - 1, (N, 1, h, w)."""
@@ -110,11 +101,3 @@ class Colorist:
 def chroma_of(rgb: np.ndarray) -> Tensor:
     """a*, b* of an sRGB picture (H, W, 3) uint8: (1, 2, H, W) float32, CIELAB units."""
     return rgb_to_lab(torch.from_numpy(rgb).permute(2, 0, 1)[None].float() / 255)[:, 1:]
-
-
-def _returned(back: Tensor, columns: int) -> float:
-    """Share of places whose way there and back ends within one place of its start, per axis."""
-    start = torch.arange(back.shape[0], device=back.device)
-    rows_off = (back // columns - start // columns).abs()
-    columns_off = (back % columns - start % columns).abs()
-    return float(((rows_off <= 1) & (columns_off <= 1)).float().mean())

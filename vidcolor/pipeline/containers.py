@@ -18,7 +18,7 @@ from vidcolor.pipeline.metadata import needs_free_form
 from vidcolor.types import FilmInfo
 
 MUXERS = {
-    ".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm", ".nut": "nut",
+    ".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm",
     ".ts": "mpegts", ".m2ts": "mpegts", ".mts": "mpegts",
 }  # fmt: skip
 """FFmpeg's muxer by the suffix of a file name. AVI is not among them: it knows no time stamps, only a frame rate."""
@@ -28,7 +28,6 @@ TAKES = {
     "mov": {"x264", "x265", "prores"},
     "matroska": {"x264", "x265", "av1", "vp9", "ffv1", "prores"},
     "webm": {"av1", "vp9"},
-    "nut": {"x264", "x265", "av1", "vp9", "ffv1"},
     "mpegts": {"x264", "x265"},
 }
 """The codecs that a player finds in each container; FFmpeg's muxers take some more that no player would."""
@@ -112,13 +111,13 @@ def keeps_ticks(muxer: str, time_base: Fraction) -> bool:
         return time_base.denominator < 2**31
     if muxer in ("matroska", "webm"):
         return (time_base / MILLISECOND).denominator == 1
-    if muxer == "mpegts":
-        return (time_base * 90_000).denominator == 1
-    return muxer == "nut"
+    return (time_base * 90_000).denominator == 1  # MPEG transport stream
 
 
 def holds(muxer: str, stream: Stream) -> bool:
     """Whether a container takes a copy of a stream; found out by writing a header into memory."""
+    if is_timecode(stream):
+        return muxer in ("mp4", "mov")
     if muxer == "matroska" and stream.disposition & Disposition.attached_pic:
         return True
     trial = av.open(BytesIO(), "w", format=muxer)
@@ -131,10 +130,24 @@ def holds(muxer: str, stream: Stream) -> bool:
     return True
 
 
+def is_timecode(stream: Stream) -> bool:
+    """Whether a stream is a QuickTime timecode track; muxers write it afresh from the pictures' tag of that name."""
+    return stream.type == "data" and "timecode" in stream.metadata
+
+
+def loses_pixel_shape(muxer: str, codec: str) -> bool:
+    """Whether pixels that are not square must be told to the container by another way than PyAV's.
+
+    Args:
+        codec: FFmpeg's name; H.264 and HEVC say in their own headers how wide a pixel is.
+    """
+    return muxer in ("matroska", "webm") and codec not in ("h264", "hevc")
+
+
 def dropped(stream: Stream, muxer: str) -> StreamNote:
     """The note that says that a stream is left out, and which container would have held it."""
     codec = (stream.codec_context.name if stream.codec_context else getattr(stream, "name", None)) or "unknown format"
-    able = [suffix for suffix in (".mkv", ".mov", ".nut") if holds(MUXERS[suffix], stream)]
+    able = [suffix for suffix in (".mkv", ".mov") if holds(MUXERS[suffix], stream)]
     advice = f"write the film as {able[0]} to keep it" if able else "no container that is written here can"
     text = f"Stream {stream.index} ({stream.type}, {codec}) is left out: {muxer} cannot hold it; {advice}."
     return StreamNote(stream.index, stream.type, codec, text)

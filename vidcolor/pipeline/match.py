@@ -15,6 +15,10 @@ from vidcolor.model.gray2color import EncodedReference
 from vidcolor.types import Reference, Shot
 
 
+SIMILARITY_RANGE = (0.35, 0.75)
+"""Mean best cosine of two pictures that have nothing in common, and of two that show the same."""
+
+
 @dataclass(frozen=True)
 class MatchConfig:
     """How references are chosen."""
@@ -25,7 +29,7 @@ class MatchConfig:
     """Short side, in pixels, at which pictures are compared."""
     shortlist: int = 8
     """References that are compared densely with a shot, the most alike by their global descriptors."""
-    threshold: float = 0.3
+    threshold: float = 0.5
     """Score below which a shot is flagged and coloured without reference."""
 
     def __post_init__(self) -> None:
@@ -102,5 +106,11 @@ class Matcher:
 
 
 def score(likeness: Likeness) -> float:
-    """One number for how well a reference fits."""
-    return 0.5 * likeness.gate + 0.5 * likeness.cycle
+    """How well a reference fits, 0 to 1: geometric mean of the share it explains and of how alike its places look.
+
+    The similarity of strangers' places and of the same things' are where the scale begins and ends: measured on pairs
+    of moments of one scene against pairs of different scenes.
+    """
+    low, high = SIMILARITY_RANGE
+    alike = min(max((likeness.similarity - low) / (high - low), 0.0), 1.0)
+    return (likeness.gate * alike) ** 0.5

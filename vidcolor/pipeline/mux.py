@@ -27,9 +27,12 @@ from vidcolor.pipeline.containers import (
     dropped,
     find_muxer,
     holds,
+    is_timecode,
+    loses_pixel_shape,
     muxer_options,
 )
-from vidcolor.pipeline.film_file import file_url, open_film, video_stream
+from vidcolor.pipeline.ffmpeg_program import copy_with_pixel_shape
+from vidcolor.pipeline.film_file import file_url, open_film, picture_stream, video_stream
 from vidcolor.pipeline.metadata import film_metadata, picture_metadata
 from vidcolor.pipeline.side_data import read_side_data
 from vidcolor.pipeline.stamps import decode_stamps
@@ -55,36 +58,67 @@ def mux_film(segments: Sequence[Path], info: FilmInfo, out: Path) -> list[Stream
     """
     if out.exists() and out.samefile(info.path):
         raise OutputError(f"{out} is the film itself; choose another name for its coloured copy.")
-    unfinished = out.with_name(f".{out.stem}.part{out.suffix}")
-    options = muxer_options(out, info)
+    joined, shaped = (out.with_name(f".{out.stem}.{stage}{out.suffix}") for stage in ("part", "shape"))
     try:
-        with open_film(info.path) as source:
-            joiner = _Joiner(segments, info, source)
-            with av.open(file_url(unfinished), "w", format=find_muxer(out), container_options=options) as target:
-                joiner.write(target)
-        os.replace(unfinished, out)
+        joiner = _join_holdable(segments, info, out, joined)
+        if info.sample_aspect_ratio != 1 and loses_pixel_shape(find_muxer(out), joiner.codec):
+            _shape(joined, shaped, find_muxer(out), info)
+        os.replace(shaped if shaped.exists() else joined, out)
     except (av.FFmpegError, OSError) as error:
         raise OutputError(f"{out} cannot be written: {error.strerror or error}.") from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        joined.unlink(missing_ok=True)
+        shaped.unlink(missing_ok=True)
     return joiner.notes
+
+
+def _join_holdable(segments: Sequence[Path], info: FilmInfo, out: Path, joined: Path) -> _Joiner:
+    """Join, and once more without data streams where the container took them one by one but refuses them together."""
+    try:
+        return _join(segments, info, out, joined, data=True)
+    except av.ArgumentError:
+        return _join(segments, info, out, joined, data=False)
+
+
+def _join(segments: Sequence[Path], info: FilmInfo, out: Path, joined: Path, data: bool) -> _Joiner:
+    options = muxer_options(out, info)
+    with (
+        open_film(info.path) as source,
+        av.open(file_url(joined), "w", format=find_muxer(out), container_options=options) as target,
+    ):
+        joiner = _Joiner(segments, info, source, data)
+        joiner.write(target)
+    return joiner
+
+
+def _shape(joined: Path, shaped: Path, muxer: str, info: FilmInfo) -> None:
+    with open_film(joined) as film:
+        dispositions = [int(stream.disposition) for stream in film.streams]
+        pictures = picture_stream(film, joined).index
+    aspect = info.sample_aspect_ratio * Fraction(info.width, info.height)
+    copy_with_pixel_shape(joined, shaped, muxer, dispositions, pictures, aspect)
 
 
 class _Joiner:
     """Everything that one call of :func:`mux_film` needs to know while it writes."""
 
-    def __init__(self, segments: Sequence[Path], info: FilmInfo, source: InputContainer) -> None:
+    def __init__(self, segments: Sequence[Path], info: FilmInfo, source: InputContainer, data: bool) -> None:
+        """``data`` is False where data streams are left out."""
         self.notes: list[StreamNote] = []
+        self.codec = ""
+        """FFmpeg's name of the pictures' codec."""
         self._segments = segments
         self._info = info
         self._source = source
+        self._data = data
         self._copies: dict[int, Stream] = {}
 
     def write(self, target: OutputContainer) -> None:
         target.metadata.update(film_metadata(self._source.metadata))
         target.set_chapters(self._source.chapters())
         pictures = self._add_streams(target)
-        for packet in _interleaved(self._picture_packets(pictures), self._copied_packets()):
+        copies = map(_RisingTimes(target.format.name), self._copied_packets())
+        for packet in _interleaved(self._picture_packets(pictures), copies):
             target.mux_one(packet)
 
     def _add_streams(self, target: OutputContainer) -> VideoStream:
@@ -100,6 +134,7 @@ class _Joiner:
     def _add_pictures(self, target: OutputContainer, original: VideoStream) -> VideoStream:
         stream = self._like_segments(target)
         context, color = stream.codec_context, self._info.color
+        self.codec = context.codec.canonical_name
         stream.time_base = self._info.time_base
         stream.disposition = original.disposition
         stream.metadata.update(picture_metadata(original.metadata))
@@ -108,7 +143,7 @@ class _Joiner:
         context.sample_aspect_ratio = self._info.sample_aspect_ratio
         context.color_range, context.colorspace = color.range, color.matrix
         context.color_primaries, context.color_trc = color.primaries, color.transfer
-        if context.name == "hevc" and target.format.name in ("mp4", "mov"):
+        if self.codec == "hevc" and target.format.name in ("mp4", "mov"):
             context.codec_tag = "hvc1"  # the tag that Apple's players ask for
         stream.set_display_matrix(read_side_data(self._info).display_matrix)
         return stream
@@ -125,9 +160,11 @@ class _Joiner:
     def _add_copy(self, target: OutputContainer, stream: Stream) -> None:
         if stream.discard == Discard.all:
             return  # a chapter track: the demuxer hides it, and the chapters bring it back
-        if not holds(target.format.name, stream):
+        if not holds(target.format.name, stream) or (stream.type == "data" and not self._data):
             self.notes.append(dropped(stream, target.format.name))
             return
+        if is_timecode(stream):
+            return  # the pictures' tag brings it back
         if stream.disposition & Disposition.attached_pic and target.format.name == "matroska":
             target.add_attachment(*_cover(self._info.path, stream))  # where Matroska keeps covers
             return
@@ -154,10 +191,31 @@ class _Joiner:
         wanted = [self._source.streams[index] for index in self._copies]
         if not wanted:
             return
-        for packet in self._source.demux(wanted):
-            if packet.size:
-                packet.stream = self._copies[packet.stream_index]
-                yield packet
+        try:
+            for packet in self._source.demux(wanted):
+                if packet.size:
+                    packet.stream = self._copies[packet.stream_index]
+                    yield packet
+        except (av.FFmpegError, OSError):
+            text = "The film breaks off; its other streams are copied as far as they can be read."
+            self.notes.append(StreamNote(self._info.video_stream, "video", self._info.codec, text))
+
+
+class _RisingTimes:
+    """Nudges decoding times that do not rise, as broken recordings have them; muxers refuse such packets."""
+
+    def __init__(self, muxer: str) -> None:
+        self._least_step = 0 if muxer in ("matroska", "webm") else 1
+        self._last: dict[int, int] = {}
+
+    def __call__(self, packet: Packet) -> Packet:
+        if packet.dts is not None:
+            earliest = self._last.get(packet.stream_index, packet.dts - 1) + self._least_step
+            if packet.dts < earliest:
+                packet.dts = earliest
+                packet.pts = max(packet.pts if packet.pts is not None else earliest, earliest)
+            self._last[packet.stream_index] = packet.dts
+        return packet
 
 
 def _cover(film: Path, stream: Stream) -> tuple[str, str, bytes]:

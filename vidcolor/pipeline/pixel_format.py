@@ -116,15 +116,16 @@ def _plane_rows(frame: VideoFrame, layout: LumaLayout) -> np.ndarray:
 
 
 def _rewrite(frame: VideoFrame, layout: LumaLayout, reformatter: VideoReformatter) -> VideoFrame:
-    try:
+    try:  # in one thread: the slices of several now and then overwrite the ends of each other's lines
         if not layout.from_rgb:
-            return reformatter.reformat(frame, format=layout.convert_to)
+            return reformatter.reformat(frame, format=layout.convert_to, threads=1)
         return reformatter.reformat(
             frame,
             format=layout.convert_to,
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.JPEG,
             interpolation=EXACT,
+            threads=1,
         )
     except av.FFmpegError as error:
         raise FilmError(f"FFmpeg cannot read the luma of {frame.format.name} pictures; convert the film.") from error

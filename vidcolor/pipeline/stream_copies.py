@@ -40,10 +40,8 @@ class StreamCopy:
     tags_kept: bool
     """True where language, title and disposition are the same."""
 
-    @property
-    def copied(self) -> bool:
-        """True where every packet arrived unchanged and in its place in time."""
-        return self.digest_equal and self.packets == self.packets_out and self.time_max_error_seconds <= TICK
+    copied: bool
+    """True where every packet arrived unchanged and in its place in time."""
 
 
 class _Content:
@@ -91,15 +89,18 @@ def compare_streams(film: Path, film_pictures: int, out: Path, out_pictures: int
 
 
 def _compare(original: _Content, copy: _Content | None) -> StreamCopy:
+    same = copy is not None and copy.digest.digest() == original.digest.digest()
+    shift = _greatest_shift(original.stamps, copy.stamps) if copy else 0.0
     return StreamCopy(
         index=original.index,
         kind=original.kind,
         codec=original.codec,
         packets=original.packets,
         packets_out=copy.packets if copy else 0,
-        digest_equal=copy is not None and copy.digest.digest() == original.digest.digest(),
-        time_max_error_seconds=_greatest_shift(original.stamps, copy.stamps) if copy else 0.0,
+        digest_equal=same,
+        time_max_error_seconds=shift,
         tags_kept=copy is not None and copy.tags == original.tags,
+        copied=same and copy is not None and copy.packets == original.packets and shift <= TICK,
     )
 
 

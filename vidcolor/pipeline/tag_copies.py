@@ -28,6 +28,7 @@ class TagCopies:
     size_kept: bool
     rotation_kept: bool
     sample_aspect_ratio_kept: bool
+    """To the pixel: Matroska keeps the width of the shown picture, in whole pixels, and not the ratio."""
     color_range_kept: bool
     color_tags_kept: bool
     """Matrix, primaries and transfer, each where the film states it; some codecs cannot leave one unstated."""
@@ -60,13 +61,17 @@ def compare_tags(film: FilmInfo, out: FilmInfo) -> TagCopies:
     return TagCopies(
         size_kept=(film.width, film.height) == (out.width, out.height),
         rotation_kept=film.rotation == out.rotation,
-        sample_aspect_ratio_kept=film.sample_aspect_ratio == out.sample_aspect_ratio,
+        sample_aspect_ratio_kept=_same_shape(film, out),
         color_range_kept=film.full_range == out.full_range,
         color_tags_kept=_same_colors(film, out),
         chapters_kept=_same_chapters(chapters, out_chapters),
         metadata_kept=not lost,
         metadata_lost=lost,
     )
+
+
+def _same_shape(film: FilmInfo, out: FilmInfo) -> bool:
+    return abs(film.sample_aspect_ratio - out.sample_aspect_ratio) * film.width < 1
 
 
 def _same_colors(film: FilmInfo, out: FilmInfo) -> bool:

@@ -7,14 +7,15 @@ things. Elsewhere the guide's texture is not the chroma's.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
-import torch
 
-from vidcolor.color import ab_to_cbcr, luma_weights
+from vidcolor.color import luma_weights
+from vidcolor.pipeline.chroma_codes import chroma_codes
 
 SHARPENING = 0.6
 """Gain on what a 3 x 3 blur of the small grid takes away: undoes the averaging that made the grid's samples."""
@@ -32,7 +33,26 @@ BLACK_FADE = (0.004, 0.02)
 WHITE_FADE = (0.98, 0.998)
 """Luma between which chroma fades: exactly neutral in darkness and in blown whites. Wider fades cost decibels."""
 
-_AB_STEP, _AB_LIMIT, _LUMA_SLICES = 2.5, 112.5, 65
+
+BAND = 64
+"""Lines that are finished at a time: what is in between stays in the processor's cache."""
+
+
+class _Scratch(threading.local):
+    """Planes that are used again for every frame, per thread: fresh memory costs more than the arithmetic in it."""
+
+    def __init__(self) -> None:
+        self._planes: dict[str, np.ndarray] = {}
+
+    def plane(self, name: str, shape: tuple[int, ...], dtype: Any = np.float32) -> np.ndarray:
+        """An array of this shape and dtype with any content; the same one for the same name."""
+        plane = self._planes.get(name)
+        if plane is None or plane.shape != shape or plane.dtype != dtype:
+            plane = self._planes[name] = np.empty(shape, dtype)
+        return plane
+
+
+_scratch = _Scratch()
 
 
 @dataclass(frozen=True)
@@ -76,13 +96,22 @@ def upsample(
     picture = luma[inner[0].start * down : inner[0].stop * down, inner[1].start * across : inner[1].stop * across]
     shift = _siting(form.location, across, down)
     gray = _luma_on_chroma_grid(picture, cb[inner].shape, across, down, shift, form)
-    planes = _colour(ab, gray, (shift[0] / across, shift[1] / down), form.matrix)
-    scale = neutral * 2 - 1.0 if form.full_range else 224.0 * (neutral / 128)
-    depth = cv2.CV_8U if luma.dtype == np.uint8 else cv2.CV_16U
-    for plane, chroma in zip((cb, cr), planes, strict=True):
-        codes = cv2.addWeighted(chroma, scale, chroma, 0, neutral, dtype=depth)  # rounds and saturates
-        plane[inner] = np.minimum(codes, 2 * neutral - 1) if form.bit_depth not in (8, 16) else codes
+    chroma = _colour(ab, gray, (shift[0] / across, shift[1] / down), form.matrix)
+    for start in range(0, len(gray), BAND):
+        rows = slice(start, start + BAND)
+        cb[inner][rows], cr[inner][rows] = _codes(gray[rows], chroma[0][rows], chroma[1][rows], form)
     return cb, cr
+
+
+def _codes(gray: np.ndarray, cb: np.ndarray, cr: np.ndarray, form: ChromaFormat) -> list[np.ndarray]:
+    """Code values of Cb and Cr (h, w) in [-0.5, 0.5], limited to what luma (h, w) can bear."""
+    neutral = 1 << (form.bit_depth - 1)
+    scale = neutral * 2 - 1.0 if form.full_range else 224.0 * (neutral / 128)
+    limit = _saturation_limit(gray, cb, cr, form.matrix)
+    depth = cv2.CV_8U if form.bit_depth == 8 else cv2.CV_16U
+    # addWeighted rounds and saturates
+    codes = [cv2.addWeighted(cv2.multiply(c, limit), scale, c, 0, neutral, dtype=depth) for c in (cb, cr)]
+    return [np.minimum(c, 2 * neutral - 1) for c in codes]
 
 
 def _last(stop: int, size: int, factor: int) -> int:
@@ -106,64 +135,54 @@ def _luma_on_chroma_grid(
         luma = cv2.copyMakeBorder(
             luma, 0, height * down - luma.shape[0], 0, width * across - luma.shape[1], cv2.BORDER_REPLICATE
         )
-    mean = luma if across == down == 1 else cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA)
+    mean = luma
+    if across * down > 1:
+        mean = cv2.resize(
+            luma, (width, height), _scratch.plane("mean", shape, luma.dtype), interpolation=cv2.INTER_AREA
+        )
     unit = 1 << (form.bit_depth - 8)
     black, span = (0.0, 256.0 * unit - 1) if form.full_range else (16.0 * unit, 219.0 * unit)
-    gray = cv2.addWeighted(mean, 1 / span, mean, 0, -black / span, dtype=cv2.CV_32F)
-    return _moved(gray, (shift[0] / across, shift[1] / down)) if any(shift) else gray
+    gray = cv2.addWeighted(mean, 1 / span, mean, 0, -black / span, _scratch.plane("gray", shape), cv2.CV_32F)
+    moved = _scratch.plane("moved", shape)
+    return _moved(gray, (shift[0] / across, shift[1] / down), target=moved) if any(shift) else gray
 
 
-def _moved(image: np.ndarray, shift: tuple[float, float], sharpening: float = 0.0) -> np.ndarray:
+def _moved(
+    image: np.ndarray, shift: tuple[float, float], sharpening: float = 0.0, target: np.ndarray | None = None
+) -> np.ndarray:
     """Resample an image a fraction of a pixel further right and down, and sharpen it, by one 3 x 3 kernel."""
     x, y = (np.array([-s / 2 + abs(s) / 4, 1 - abs(s) / 2, s / 2 + abs(s) / 4], np.float32) for s in shift)
     kernel = np.outer(y, x)
     blur = np.outer([0.107, 0.786, 0.107], [0.107, 0.786, 0.107])
     middle = np.zeros((3, 3))
     middle[1, 1] = 1
-    return cv2.filter2D(image, -1, kernel + sharpening * (middle - blur), borderType=cv2.BORDER_REPLICATE)
+    return cv2.filter2D(image, -1, kernel + sharpening * (middle - blur), target, borderType=cv2.BORDER_REPLICATE)
 
 
-def _colour(ab: np.ndarray, gray: np.ndarray, shift: tuple[float, float], matrix: int) -> list[np.ndarray]:
+def _colour(ab: np.ndarray, gray: np.ndarray, shift: tuple[float, float], matrix: int) -> tuple[np.ndarray, np.ndarray]:
     """Cb and Cr in [-0.5, 0.5], float32, on the grid of ``gray`` (luma in [0, 1])."""
     height, width = ab.shape[1:]
-    size = (gray.shape[1], gray.shape[0])
     small = cv2.resize(gray, (width, height), interpolation=cv2.INTER_AREA)
-    chroma = _chroma_codes(ab, small, matrix)
-    if size[0] <= width or size[1] <= height:  # the film is smaller than the working size: nothing to refine
-        cb, cr = cv2.split(cv2.resize(chroma, size, interpolation=cv2.INTER_AREA))
-    else:
-        ratio = (shift[0] * width / size[0], shift[1] * height / size[1])
-        cb, cr = cv2.split(cv2.resize(_moved(chroma, ratio, SHARPENING), size, interpolation=cv2.INTER_CUBIC))
-        along_cb, along_cr = cv2.split(cv2.resize(_slopes(chroma, small), size, interpolation=cv2.INTER_LINEAR))
-        detail = cv2.subtract(gray, cv2.resize(small, size, interpolation=cv2.INTER_LINEAR))
-        cv2.accumulateProduct(along_cb, detail, cb)
-        cv2.accumulateProduct(along_cr, detail, cr)
-    scale = _saturation_limit(gray, cb, cr, matrix)
-    return [cv2.multiply(cb, scale), cv2.multiply(cr, scale)]
+    chroma = chroma_codes(small, ab, matrix)
+    if gray.shape[0] <= height or gray.shape[1] <= width:  # smaller than the working size: nothing to refine
+        return _resized("cb", chroma[..., 0], gray, cv2.INTER_AREA), _resized(
+            "cr", chroma[..., 1], gray, cv2.INTER_AREA
+        )
+    ratio = (shift[0] * width / gray.shape[1], shift[1] * height / gray.shape[0])
+    sharp, slopes = _moved(chroma, ratio, SHARPENING), _slopes(chroma, small)
+    coarse = _resized("coarse", small, gray, cv2.INTER_LINEAR)
+    detail = cv2.subtract(gray, coarse, coarse)
+    cb, cr = (
+        _resized(name, plane, gray, cv2.INTER_CUBIC) for name, plane in zip(("cb", "cr"), cv2.split(sharp), strict=True)
+    )
+    for plane, slope in zip((cb, cr), cv2.split(slopes), strict=True):
+        cv2.accumulateProduct(_resized("slope", slope, gray, cv2.INTER_LINEAR), detail, plane)
+    return cb, cr
 
 
-def _chroma_codes(ab: np.ndarray, luma: np.ndarray, matrix: int) -> np.ndarray:
-    """Cb, Cr (h, w, 2) of ab (2, h, w) at luma (h, w), from a table of the exact conversion."""
-    table = _table(matrix)
-    side = int(2 * _AB_LIMIT / _AB_STEP) + 1
-    a = np.clip((ab[0] + np.float32(_AB_LIMIT)) * np.float32(1 / _AB_STEP), 0, side - 1)
-    b = np.clip((ab[1] + np.float32(_AB_LIMIT)) * np.float32(1 / _AB_STEP), 0, side - 1)
-    level = np.clip(luma, 0, 1) * np.float32(_LUMA_SLICES - 1)
-    below = np.minimum(np.floor(level), _LUMA_SLICES - 2)
-    row = below * side + a
-    low = cv2.remap(table, b, row, cv2.INTER_LINEAR)
-    high = cv2.remap(table, b, row + side, cv2.INTER_LINEAR)
-    return low + (high - low) * (level - below)[..., None]
-
-
-@lru_cache(maxsize=4)
-def _table(matrix: int) -> np.ndarray:
-    """Cb, Cr of every (luma, a) row and b column: (slices * side, side, 2), float32."""
-    axis = torch.arange(-_AB_LIMIT, _AB_LIMIT + _AB_STEP / 2, _AB_STEP)
-    luma = torch.linspace(0, 1, _LUMA_SLICES)[:, None, None].expand(-1, len(axis), len(axis))
-    a, b = axis[None, :, None].expand_as(luma), axis[None, None, :].expand_as(luma)
-    cbcr = ab_to_cbcr(luma, torch.stack((a, b), dim=1), matrix)
-    return np.ascontiguousarray(cbcr.permute(0, 2, 3, 1).reshape(-1, len(axis), 2).numpy())
+def _resized(name: str, plane: np.ndarray, like: np.ndarray, interpolation: int) -> np.ndarray:
+    size = (like.shape[1], like.shape[0])
+    return cv2.resize(np.ascontiguousarray(plane), size, _scratch.plane(name, like.shape), interpolation=interpolation)
 
 
 def _slopes(chroma: np.ndarray, luma: np.ndarray) -> np.ndarray:
