@@ -23,7 +23,7 @@ STAGES = {
 }
 """The verbs of the road. They speak in types and never import each other."""
 
-COMPOSERS = {"run", "render", "survey", "plan_film", "reference_film", "project", "verify"}
+COMPOSERS = {"run", "job", "config", "render", "survey", "plan_film", "reference_film", "project", "verify"}
 """The walk over the film: the only files that may import stages."""
 
 MEDIA = {

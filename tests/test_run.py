@@ -150,11 +150,11 @@ def test_a_killed_run_goes_on_and_ends_as_an_unbroken_one(film, refs, tmp_path):
     process = subprocess.Popen([sys.executable, "-m", "vidcolor", *map(str, words)], stderr=subprocess.DEVNULL)
     segments = tmp_path / "cut.vidcolor" / "segments"
     deadline = time.monotonic() + 200
-    while not list(segments.glob("*.nut")) and process.poll() is None and time.monotonic() < deadline:
+    while not list(segments.glob("*.segment")) and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.005)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    finished = {path.name: path.stat().st_mtime_ns for path in segments.glob("*.nut") if not path.name.startswith(".")}
+    finished = {path.name: path.stat().st_mtime_ns for path in segments.glob("*.segment") if not path.name.startswith(".")}
     assert finished
     again = command(*words, "--json")
     assert again.returncode == 0, again.stderr
@@ -178,7 +178,7 @@ def test_long_shots_are_walked_in_stretches_without_a_seam(tmp_path, refs):
         assert summary.shots == 1
         with av.open(str(out)) as coloured:
             outs.append(np.stack([frame.to_ndarray() for frame in coloured.decode(video=0)]).astype(int))
-    assert len(list((tmp_path / "100.vidcolor" / "segments").glob("*.nut"))) == 3
+    assert len(list((tmp_path / "100.vidcolor" / "segments").glob("*.segment"))) == 3
     assert np.abs(outs[0] - outs[1]).max() <= 1
 
 

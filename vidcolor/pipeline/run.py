@@ -1,77 +1,21 @@
-"""The road from film to film: survey, match, render, join, verify. The verbs of the command line."""
+"""The road from film to film: the verbs of the command line, as functions."""
 
 from __future__ import annotations
 
-import os
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-import cv2
-import torch
-
-from vidcolor import __version__
-from vidcolor.config import to_dict
-from vidcolor.errors import FilmError, ManifestError
-from vidcolor.model.checkpoint import ModelInfo, describe_weights, find_weights, load_network
-from vidcolor.model.colorist import Colorist
-from vidcolor.pipeline.colorize import ColorizeConfig
-from vidcolor.pipeline.decode import DecodeConfig, probe
-from vidcolor.pipeline.encode import EncodeConfig, output_format
+from vidcolor.model.checkpoint import describe_weights, find_weights
+from vidcolor.pipeline.config import PipelineConfig
+from vidcolor.pipeline.decode import probe
+from vidcolor.pipeline.job import Job, Progress
 from vidcolor.pipeline.lock import project_lock
-from vidcolor.pipeline.manifest import load_manifest, load_matched, merge, save_manifest, save_matched
-from vidcolor.pipeline.manifest_text import timecode
-from vidcolor.pipeline.match import MatchConfig
-from vidcolor.pipeline.mux import check_writable, default_output, mux_film
-from vidcolor.pipeline.plan import Manifest, has_own_cuts
-from vidcolor.pipeline.plan_film import plan_film
-from vidcolor.pipeline.project import Project, check_output, project_of, stamp
-from vidcolor.pipeline.reference_film import references_from_film
-from vidcolor.pipeline.references import is_still, load_references
-from vidcolor.pipeline.render import (
-    RenderConfig,
-    Renderer,
-    Source,
-    Stretch,
-    stretch_digest,
-    stretches,
-    used_references,
-)
-from vidcolor.pipeline.segments import film_digest, segment_digest
-from vidcolor.pipeline.settings import ModelNote, save_settings
-from vidcolor.pipeline.shots import ShotConfig
-from vidcolor.pipeline.smooth import SmoothConfig
+from vidcolor.pipeline.manifest import load_manifest
+from vidcolor.pipeline.project import project_of
 from vidcolor.pipeline.summary import RunSummary
-from vidcolor.pipeline.survey import Survey, load_survey, save_survey, survey_film
-from vidcolor.pipeline.track import KeyConfig
-from vidcolor.pipeline.verify import verify
-from vidcolor.types import FilmInfo, Reference
 
-SUFFIX = ".nut"
-
-Progress = Callable[[str, int, "int | None"], None]
-"""Called with the stage's name, how much of it is done, and how much there is (None where nobody knows)."""
-
-
-@dataclass(frozen=True)
-class PipelineConfig:
-    """Every setting of the road; the sections bear the stages' names."""
-
-    decode: DecodeConfig = field(default_factory=DecodeConfig)
-    shots: ShotConfig = field(default_factory=ShotConfig)
-    match: MatchConfig = field(default_factory=MatchConfig)
-    colorize: ColorizeConfig = field(default_factory=ColorizeConfig)
-    keys: KeyConfig = field(default_factory=KeyConfig)
-    smooth: SmoothConfig = field(default_factory=SmoothConfig)
-    encode: EncodeConfig = field(default_factory=EncodeConfig)
-
-    @property
-    def render(self) -> RenderConfig:
-        """The part that segments depend on."""
-        return RenderConfig(self.colorize, self.keys, self.smooth, self.encode)
+__all__ = ["PipelineConfig", "colorize_film", "match_film", "run"]
 
 
 def run(
@@ -138,7 +82,7 @@ def _open(
     device: str,
     model: str | None,
     on_progress: Progress | None,
-) -> Iterator[_Job]:
+) -> Iterator[Job]:
     """Everything a verb works with, the project locked for as long as it does."""
     config = config or PipelineConfig()
     info = probe(film, config.decode)
@@ -146,204 +90,8 @@ def _open(
     folder = project_of(film, project)
     with project_lock(folder.folder):
         folder.segments.clean()
-        yield _Job(info, folder, config, weights, device, on_progress or _silent)
+        yield Job(info, folder, config, weights, device, on_progress or _silent)
 
 
 def _silent(stage: str, done: int, total: int | None) -> None:
     """Nobody watches."""
-
-
-class _Job:
-    """One call of one verb."""
-
-    def __init__(
-        self,
-        info: FilmInfo,
-        project: Project,
-        config: PipelineConfig,
-        weights: ModelInfo,
-        device: str,
-        on_progress: Progress,
-    ) -> None:
-        self.info, self.project, self.config = info, project, config
-        self._weights, self._device, self._on_progress = weights, device, on_progress
-        self._began = time.monotonic()
-        self._digest = film_digest(info.path)
-        self._survey: Survey | None = None
-        self._colorist: Colorist | None = None
-
-    def output(self, out: Path | None, overwrite: bool) -> Path:
-        """Where the coloured film goes; all that could stop it from being written is found now."""
-        codec = output_format(self.info, self.config.encode).codec
-        out = out or default_output(self.info, codec)
-        check_output(out, self.info.path, self.project, overwrite)
-        check_writable(out)
-        return out
-
-    def references(self, refs: Path) -> tuple[list[Reference], list[str]]:
-        """The references, and warnings about those that cannot be used."""
-        if refs.is_file() and not is_still(refs):
-            return references_from_film(refs, self.config.shots), []
-        return load_references(refs)
-
-    def survey(self) -> Survey:
-        """The first reading of the film, or what is kept of it."""
-        if self._survey is None:
-            key = {"film": self._digest, "shots": to_dict(self.config.shots), "version": __version__}
-            kept = load_survey(self.project.survey, key)
-            if kept is None:
-                kept = survey_film(self.info, self.config.shots, lambda n, total: self._on_progress("shots", n, total))
-                save_survey(self.project.survey, kept, key)
-            self._survey = kept
-        return self._survey
-
-    def colorist(self) -> Colorist:
-        """The network on its device, loaded when first needed."""
-        if self._colorist is None:
-            device = _device(self._device)
-            if device.type == "cpu":
-                _share_processor()
-            self._colorist = Colorist(load_network(self._weights.path), device, self.config.colorize.half)
-        return self._colorist
-
-    def plan(self, refs: Path, references: list[Reference]) -> Manifest:
-        """The manifest: as it stands where nothing it was made of changed, else matched anew, a person's words kept."""
-        names = {reference.name for reference in references}
-        key = segment_digest(
-            {
-                "film": self._digest,
-                "shots": to_dict(self.config.shots),
-                "match": to_dict(self.config.match),
-                "model": self._weights.digest,
-                "references": [[reference.name, reference.digest] for reference in references],
-                "folder": str(refs.resolve()),
-            }
-        )
-        exists = self.project.manifest.exists()
-        if exists and self.project.state().get("match") == key:
-            return self.checked_manifest(references)
-        before = load_matched(self.project.matched)
-        now = load_manifest(self.project.manifest) if exists else None
-        shots = list(self.survey().shots)
-        if now is not None and now.frames == self.survey().frames and has_own_cuts(before, now):
-            shots = now.shots
-        matched = plan_film(
-            self.info, self.survey(), shots, references, str(refs.resolve()), self.colorist, self.config.match,
-            lambda n, total: self._on_progress("match", n, total),
-        )  # fmt: skip
-        manifest = matched if now is None else merge(before, now, matched).manifest
-        save_manifest(self.project.manifest, manifest)
-        save_matched(self.project.matched, matched)
-        self.project.remember(match=key)
-        return load_manifest(self.project.manifest, names.__contains__)
-
-    def checked_manifest(self, references: list[Reference]) -> Manifest:
-        """The manifest as it stands; raises ManifestError where it does not fit the film or the references."""
-        names = {reference.name for reference in references}
-        manifest = load_manifest(self.project.manifest, names.__contains__)
-        if manifest.frames != self.survey().frames:
-            raise ManifestError(
-                f"{self.project.manifest} is of a film of {manifest.frames} frames, but {self.info.path} has "
-                f"{self.survey().frames}; remove it and match again."
-            )
-        return manifest
-
-    def finish(self, manifest: Manifest, references: list[Reference], out: Path, warnings: list[str]) -> RunSummary:
-        """Render what is missing, join it where anything changed, and prove the result."""
-        save_settings(self.project.settings, self.config, ModelNote(self._weights.name, self._weights.digest))
-        by_name = {reference.name: reference for reference in references}
-        source, config = Source(self.info, self.survey(), self._digest), self.config.render
-        pieces = [piece for entry in manifest.entries for piece in stretches(entry, config)]
-        digests = [stretch_digest(piece, source, by_name, self._weights.digest, config) for piece in pieces]
-        todo = {d: p for d, p in zip(digests, pieces, strict=True) if not self.project.segments.has(d, SUFFIX)}
-        self._render(todo, source, by_name)
-        product = self._product(digests, out)
-        if product is None:
-            product = self._join(digests, out)
-        self.project.segments.prune(digests)
-        return replace(
-            self.summary(manifest, [*warnings, *product["notes"]]),
-            out=str(out),
-            shots_computed=len({piece.entry.shot.index for piece in todo.values()}),
-            frames_computed=sum(len(piece) for piece in todo.values()),
-            verification=product["verification"],
-            seconds=time.monotonic() - self._began,
-        )
-
-    def summary(self, manifest: Manifest, warnings: list[str]) -> RunSummary:
-        """What the manifest says, in short."""
-        damage = self.survey().damage
-        return RunSummary(
-            film=str(self.info.path),
-            project=str(self.project.folder),
-            frames=manifest.frames,
-            shots=len(manifest.entries),
-            references_used=used_references([entry for entry in manifest.entries if not entry.keep_gray]),
-            flagged=[
-                f"{timecode(entry.shot.start, manifest.rate)} to {timecode(entry.shot.stop, manifest.rate)}"
-                for entry in manifest.entries
-                if entry.flagged
-            ],
-            seconds=time.monotonic() - self._began,
-            warnings=[*([damage] if damage else []), *self._film_warnings(), *warnings],
-        )
-
-    def _film_warnings(self) -> list[str]:
-        if self.info.interlaced:
-            return [f"{self.info.path} is interlaced: it stays so, and both fields of a frame are coloured as one."]
-        return []
-
-    def _render(self, todo: Mapping[str, Stretch], source: Source, references: Mapping[str, Reference]) -> None:
-        if not todo:
-            return
-        total = sum(len(piece) for piece in todo.values())
-        done = 0
-
-        def on_frame() -> None:
-            nonlocal done
-            done += 1
-            self._on_progress("colorize", done, total)
-
-        renderer = Renderer(source, references, self.colorist, self.config.render)
-        try:
-            for digest, piece in todo.items():
-                self.project.segments.folder.mkdir(parents=True, exist_ok=True)
-                renderer.render(piece, self.project.segments.path(digest, SUFFIX), on_frame)
-        finally:
-            renderer.close()
-
-    def _product(self, digests: list[str], out: Path) -> dict[str, Any] | None:
-        """What is remembered of the finished film, where it is there and still the one that would be made."""
-        product = self.project.state().get("product") or {}
-        made_here = product.get("path") == str(out.resolve()) and product.get("stamp") == stamp(out)
-        return product if made_here and product["segments"] == digests else None
-
-    def _join(self, digests: list[str], out: Path) -> dict[str, Any]:
-        segments = [self.project.segments.path(digest, SUFFIX) for digest in digests]
-        self._on_progress("join", 0, 1)
-        notes = mux_film(segments, self.info, out)
-        self._on_progress("join", 1, 1)
-        proof = verify(self.info.path, out, on_progress=lambda n, total: self._on_progress("verify", n, total))
-        product = {
-            "path": str(out.resolve()),
-            "stamp": stamp(out),
-            "segments": digests,
-            "notes": [note.text for note in notes],
-            "verification": proof.to_json(),
-        }
-        self.project.remember(product=product)
-        return product
-
-
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise FilmError("There is no CUDA device on this machine; give --device cpu.")
-    return torch.device(name)
-
-
-def _share_processor() -> None:
-    """Half of the cores for the network, one for OpenCV: the encoder needs the rest, and idle threads only spin."""
-    torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
-    cv2.setNumThreads(1)
