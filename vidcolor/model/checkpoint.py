@@ -36,6 +36,11 @@ class ModelInfo:
     digest: str
     """SHA-256 of the file; part of every segment's digest."""
 
+    @property
+    def asked_as(self) -> str:
+        """What ``--model`` takes: the name of a model that ships, the absolute path of any other."""
+        return self.name if self.path.parent == WEIGHTS_FOLDER else str(self.path.resolve())
+
     def to_json(self) -> dict[str, object]:
         """Plain values for JSON."""
         return {**asdict(self), "path": str(self.path)}

@@ -66,6 +66,7 @@ class Job:
         self._digest = film_digest(info.path)
         self._survey: Survey | None = None
         self._colorist: Colorist | None = None
+        self._notes: list[str] = []
 
     def output(self, out: Path | None, overwrite: bool) -> Path:
         """Where the coloured film goes; all that could stop it from being written is found now."""
@@ -126,7 +127,15 @@ class Job:
             self.info, self.survey(), shots, references, str(refs.resolve()), self.colorist, self.config.match,
             lambda n, total: self._on_progress("match", n, total),
         )  # fmt: skip
-        manifest = matched if now is None else merge(before, now, matched).manifest
+        manifest = matched
+        if now is not None:
+            merged = merge(before, now, matched)
+            manifest = merged.manifest
+            self._notes += [
+                f"What was written for frames {entry.shot.start} to {entry.shot.stop} fits no shot of the new match; "
+                "it is kept in manifest.old.yaml."
+                for entry in merged.lost
+            ]
         save_manifest(self.project.manifest, manifest)
         save_matched(self.project.matched, matched)
         self.project.remember(match=key)
@@ -145,7 +154,7 @@ class Job:
 
     def finish(self, manifest: Manifest, references: list[Reference], out: Path, warnings: list[str]) -> RunSummary:
         """Render what is missing, join it where anything changed, and prove the result."""
-        save_settings(self.project.settings, self.config, ModelNote(self._weights.name, self._weights.digest))
+        save_settings(self.project.settings, self.config, ModelNote(self._weights.asked_as, self._weights.digest))
         by_name = {reference.name: reference for reference in references}
         source, config = Source(self.info, self.survey(), self._digest), self.config.render
         pieces = [piece for entry in manifest.entries for piece in stretches(entry, config)]
@@ -180,7 +189,7 @@ class Job:
                 if entry.flagged
             ],
             seconds=time.monotonic() - self._began,
-            warnings=[*([damage] if damage else []), *self._film_warnings(), *warnings],
+            warnings=[*([damage] if damage else []), *self._film_warnings(), *self._notes, *warnings],
         )
 
     def _film_warnings(self) -> list[str]:

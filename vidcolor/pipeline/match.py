@@ -14,7 +14,6 @@ from vidcolor.model.colorist import Colorist, Likeness, gray_of
 from vidcolor.model.gray2color import EncodedReference
 from vidcolor.types import Reference, Shot
 
-
 SIMILARITY_RANGE = (0.35, 0.75)
 """Mean best cosine of two pictures that have nothing in common, and of two that show the same."""
 
