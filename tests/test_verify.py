@@ -87,6 +87,7 @@ def test_truncated_film_is_compared_as_far_as_it_goes(draw_film: DrawFilm) -> No
 @pytest.mark.parametrize(
     ("options", "words"),
     [
+        ({"size": (48, 64)}, "The film's picture size did not arrive"),
         ({"frames": 11}, "The film has 12 frames, the copy 11."),
         ({"rate": 25}, "Frames are shown up to 0.018000 s away from the film's time."),
         ({"first": 1}, "although the copy is coded without loss."),

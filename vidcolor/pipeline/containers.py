@@ -148,7 +148,8 @@ def dropped(stream: Stream, muxer: str) -> StreamNote:
     """The note that says that a stream is left out, and which container would have held it."""
     codec = (stream.codec_context.name if stream.codec_context else getattr(stream, "name", None)) or "unknown format"
     able = [suffix for suffix in (".mkv", ".mov") if holds(MUXERS[suffix], stream)]
-    advice = f"write the film as {able[0]} to keep it" if able else "no container that is written here can"
+    codecs = " or ".join(sorted(TAKES[MUXERS[able[0]]])) if able else ""
+    advice = f"a {able[0]} film would, coded with {codecs}" if able else "no container that is written here can"
     text = f"Stream {stream.index} ({stream.type}, {codec}) is left out: {muxer} cannot hold it; {advice}."
     return StreamNote(stream.index, stream.type, codec, text)
 
@@ -188,11 +189,12 @@ def _quicktime_options(muxer: str, info: FilmInfo) -> dict[str, str]:
         free_form = needs_free_form(muxer, film.metadata)
     own = info.time_base.denominator
     common = math.lcm(own, *bases)
-    options = {"movie_timescale": str(common if common < 2**31 else own)}
+    options = {
+        "movie_timescale": str(common if common < 2**31 else own),
+        "movflags": "+write_colr" + "+use_metadata_tags" * free_form,  # tags of colour even where one is unstated
+    }
     if videos == 1:
         options["video_track_timescale"] = str(own)
-    if free_form:
-        options["movflags"] = "+use_metadata_tags"
     return options
 
 

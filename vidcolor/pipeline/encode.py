@@ -155,6 +155,7 @@ def _add_stream(
     context.time_base = stream.time_base = info.time_base
     context.sample_aspect_ratio = info.sample_aspect_ratio
     context.thread_count = threads
+    context.thread_type = "AUTO"  # PyAV's own choice, slices alone, makes x264's bytes differ from run to run
     context.color_range, context.colorspace = info.color.range, info.color.matrix
     context.color_primaries, context.color_trc = info.color.primaries, info.color.transfer
     return stream

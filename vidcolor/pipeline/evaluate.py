@@ -26,7 +26,7 @@ CUT_RESIDUAL = 14.0
 """Mean difference, in 8-bit code values, of a gray picture and its follower brought back along the flow, above which
 the two count as different shots: no motion explains the change."""
 
-CUT_TRUSTED = 0.35
+CUT_TRUSTED = 0.1
 """Share of the picture whose flow must hold forward and backward within a shot of so large a residual."""
 
 

@@ -23,8 +23,15 @@ class LumaDifference:
         self._greatest = 0
 
     def add(self, luma: np.ndarray, other: np.ndarray) -> None:
-        """Take in one pair, each (H, W), uint8 or uint16, code values at its own depth."""
+        """Take in one pair, each (H, W), uint8 or uint16, code values at its own depth.
+
+        Planes of unlike size count as wholly different.
+        """
         self._samples += luma.size
+        if luma.shape != other.shape:
+            self._greatest = int(self._peak)
+            self._squares += self._peak**2 * luma.size
+            return
         if self._shift or self._other_shift:
             luma = luma.astype(np.uint16) << self._shift
             other = other.astype(np.uint16) << self._other_shift

@@ -7,6 +7,7 @@ presentation times are the film's own, in its own time base where the container 
 from __future__ import annotations
 
 import os
+from array import array
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from heapq import merge
@@ -176,7 +177,7 @@ class _Joiner:
     def _picture_packets(self, stream: VideoStream) -> Iterator[Packet]:
         base = self._info.time_base
         first = self._info.start_pts or 0
-        segments = [[first + _ticks(packet, base) for packet in _packets(path)] for path in self._segments]
+        segments = [array("q", (first + _ticks(packet, base) for packet in _packets(path))) for path in self._segments]
         stamps = decode_stamps(segments, max(1, round(1 / (self._info.frame_rate * base))))
         packets = chain.from_iterable(_packets(path) for path in self._segments)
         for packet, (pts, dts, duration) in zip(packets, stamps, strict=True):
