@@ -73,7 +73,7 @@ class Job:
         codec = output_format(self.info, self.config.encode).codec
         out = out or default_output(self.info, codec)
         check_output(out, self.info.path, self.project, overwrite)
-        check_writable(out)
+        check_writable(out, codec)
         return out
 
     def references(self, refs: Path) -> tuple[list[Reference], list[str]]:
@@ -124,7 +124,8 @@ class Job:
         if now is not None and now.frames == self.survey().frames and has_own_cuts(before, now):
             shots = now.shots
         matched = plan_film(
-            self.info, self.survey(), shots, references, str(refs.resolve()), self.colorist, self.config.match,
+            self.info, self.survey(), shots, references, str(refs.resolve()), is_still(refs), self.colorist,
+            self.config.match,
             lambda n, total: self._on_progress("match", n, total),
         )  # fmt: skip
         manifest = matched

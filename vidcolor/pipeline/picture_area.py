@@ -24,15 +24,21 @@ def picture_area(grays: Iterable[np.ndarray]) -> tuple[int, int, int, int]:
 
     Raises ValueError where ``grays`` is empty.
     """
-    rows: np.ndarray | None = None
-    columns: np.ndarray | None = None
-    for gray in grays:
-        bright = gray > BLACK
-        lit_rows, lit_columns = bright.mean(1) > SPECKS, bright.mean(0) > SPECKS
-        rows = lit_rows if rows is None else rows | lit_rows
-        columns = lit_columns if columns is None else columns | lit_columns
-    if rows is None or columns is None:
+    lit = [lit_lines(gray) for gray in grays]
+    if not lit:
         raise ValueError("picture_area needs at least one gray")
+    rows, columns = zip(*lit, strict=True)
+    return area_of_lines(np.any(rows, axis=0), np.any(columns, axis=0))
+
+
+def lit_lines(gray: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which rows (H,) and columns (W,), bool, of a gray picture (H, W), uint8, are no part of a black bar."""
+    bright = gray > BLACK
+    return bright.mean(1) > SPECKS, bright.mean(0) > SPECKS
+
+
+def area_of_lines(rows: np.ndarray, columns: np.ndarray) -> tuple[int, int, int, int]:
+    """(top, bottom, left, right), half-open, around the rows (H,) and columns (W,), bool, that are ever lit."""
     return (*_span(rows), *_span(columns))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from vidcolor.model.colorist import Colorist
 from vidcolor.pipeline.decode import FilmReader
-from vidcolor.pipeline.match import MatchConfig, Matcher, sampled_frames
+from vidcolor.pipeline.match import Candidate, MatchConfig, Matcher, sampled_frames
 from vidcolor.pipeline.plan import Manifest, ShotEntry
 from vidcolor.pipeline.survey import Survey
 from vidcolor.pipeline.view import view_of
@@ -21,15 +21,20 @@ def plan_film(
     shots: Sequence[Shot],
     references: Sequence[Reference],
     folder: str,
+    insist: bool,
     colorist: Callable[[], Colorist],
     config: MatchConfig,
     on_progress: Callable[[int, int | None], None] | None = None,
 ) -> Manifest:
-    """Match every shot with the references, and write down what was chosen. ``folder``: where they came from."""
+    """Match every shot with the references, and write down what was chosen.
+
+    folder: where the references came from. insist: every shot follows its best reference, fit or not: a person who
+    gives one still means it; shots that it does not fit are flagged all the same.
+    """
     matcher = Matcher(references, colorist(), config)
     entries = []
     for shot, grays in _samples(info, survey, shots, config):
-        entries.append(_entry(shot, matcher, grays, config))
+        entries.append(_entry(shot, matcher.candidates(grays), config.threshold, insist))
         if on_progress:
             on_progress(len(entries), len(shots))
     return Manifest(info.path.name, survey.frames, info.frame_rate, folder, tuple(entries))
@@ -39,11 +44,11 @@ def _samples(
     info: FilmInfo, survey: Survey, shots: Sequence[Shot], config: MatchConfig
 ) -> Iterator[tuple[Shot, list[np.ndarray]]]:
     """The frames of each shot that vote, as working-size grays; one reading of the film, in order."""
-    view = view_of(info, survey.area, config.lines)
     with FilmReader(info) as reader:
         frames = reader.frames()
         for shot in shots:
             wanted = set(sampled_frames(shot, config.samples))
+            view = view_of(info, survey.area(shot, info), config.lines)
             grays = []
             for _ in range(len(shot)):
                 frame = next(frames)
@@ -52,16 +57,18 @@ def _samples(
             yield shot, grays
 
 
-def _entry(shot: Shot, matcher: Matcher, grays: list[np.ndarray], config: MatchConfig) -> ShotEntry:
-    best, *others = matcher.candidates(grays)
-    fits = best.score >= config.threshold
-    runner_up = others[0] if fits and others else (None if fits else best)
+def _entry(shot: Shot, candidates: list[Candidate], threshold: float, insist: bool) -> ShotEntry:
+    best, *others = candidates
+    fits = best.score >= threshold
+    if not (fits or insist):
+        return ShotEntry(shot, runner_up=best.name, runner_up_score=best.score, flagged=True)
+    runner_up = others[0] if others else None
     return ShotEntry(
         shot,
-        references=(best.name,) if fits else (),
-        score=best.score if fits else 0.0,
+        references=(best.name,),
+        score=best.score,
         runner_up=runner_up.name if runner_up else None,
         runner_up_score=runner_up.score if runner_up else 0.0,
-        explained=best.explained if fits else 0.0,
+        explained=best.explained,
         flagged=not fits,
     )

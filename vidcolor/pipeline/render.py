@@ -26,7 +26,7 @@ from vidcolor.pipeline.stills import painted_stills
 from vidcolor.pipeline.survey import Survey
 from vidcolor.pipeline.track import KeyConfig, track
 from vidcolor.pipeline.upsample import ChromaFormat, upsample
-from vidcolor.pipeline.view import view_of
+from vidcolor.pipeline.view import View, view_of
 from vidcolor.types import ColouredFrame, FilmInfo, Frame, Reference
 
 
@@ -80,7 +80,7 @@ def stretch_digest(
     parts: dict[str, Any] = {
         "version": __version__,
         "film": source.digest,
-        "area": list(source.survey.area),
+        "area": list(source.survey.area(entry.shot, source.info)),
         "shot": list(entry.bounds),
         "frames": [stretch.start, stretch.stop],
         "saturation": entry.saturation,
@@ -107,7 +107,6 @@ class Renderer:
         self._make_colorist = colorist
         self._colorist: Colorist | None = None
         self._encoded: tuple[tuple[str, ...], EncodedReference | None] = ((), None)
-        self._view = view_of(source.info, source.survey.area, config.colorize.lines)
         self._form = _chroma_format(source.info, config.encode)
         self._reader = FilmReader(source.info)
 
@@ -134,24 +133,25 @@ class Renderer:
         """Decode, track, colorize, smooth, fill, upsample; the margins of the stretch are walked and left out."""
         entry, config = stretch.entry, self._config
         colorist, reference = self._consult(entry.references)
-        known = self._painted(entry)
+        view = self._view(entry)
+        known = self._painted(entry, view)
         smooth = config.smooth if known else replace(config.smooth, reach=0)
         first, last = _with_margins(stretch, margin(config.keys, smooth))
         waiting: deque[Frame] = deque()
-        grays = ahead(self._grays(first, last, waiting), depth=config.keys.interval)
+        grays = ahead(self._grays(first, last, view, waiting), depth=config.keys.interval)
         intervals = ahead(track(grays, config.keys, first - entry.shot.start, known), depth=config.colorize.batch)
         keys = color_keys(intervals, reference, colorist, config.colorize, self._source.info.rotation // 90)
         for number, _, ab in ahead(fill_shot(smooth_keys(keys, smooth, known)), depth=8):
             frame = waiting.popleft()
             if stretch.start <= entry.shot.start + number < stretch.stop:
                 ab = ab * np.float32(entry.saturation)
-                yield ColouredFrame(frame, *upsample(ab, frame.luma, self._form, self._view.area))
+                yield ColouredFrame(frame, *upsample(ab, frame.luma, self._form, view.area))
 
-    def _grays(self, start: int, stop: int, waiting: deque[Frame]) -> Iterator[np.ndarray]:
+    def _grays(self, start: int, stop: int, view: View, waiting: deque[Frame]) -> Iterator[np.ndarray]:
         """Working-size grays of frames; the frames themselves wait for their chroma."""
         for frame in self._read(start, stop):
             waiting.append(frame)
-            yield self._view.gray(frame.luma)
+            yield view.gray(frame.luma)
 
     def _read(self, start: int, stop: int) -> Iterator[Frame]:
         return self._reader.frames(self._source.survey.seek_point(start), stop - start)
@@ -165,9 +165,13 @@ class Renderer:
             self._encoded = (names, EncodedReference.join(each) if each else None)
         return self._colorist, self._encoded[1]
 
-    def _painted(self, entry: ShotEntry) -> dict[int, np.ndarray]:
+    def _view(self, entry: ShotEntry) -> View:
+        area = self._source.survey.area(entry.shot, self._source.info)
+        return view_of(self._source.info, area, self._config.colorize.lines)
+
+    def _painted(self, entry: ShotEntry, view: View) -> dict[int, np.ndarray]:
         """True chroma of the shot's frames that its references show, by frame number in the shot."""
-        info, (top, bottom, left, right) = self._source.info, self._view.area
+        info, (top, bottom, left, right) = self._source.info, view.area
         if info.rotation:
             return {}  # the film lies on its side and the still stands upright: no pixel of the two agrees
         candidates = painted_stills(
@@ -180,7 +184,7 @@ class Renderer:
         for number, still in candidates.items():
             with FilmReader(info) as reader:
                 [frame] = reader.frames(self._source.survey.seek_point(entry.shot.start + number), 1)
-            if (ab := still.chroma_of(self._view.gray(frame.luma))) is not None:
+            if (ab := still.chroma_of(view.gray(frame.luma))) is not None:
                 known[number] = ab
         return known
 

@@ -61,8 +61,7 @@ class RunSummary:
         sentences = [f"References followed: {used or 'none'}."]
         if self.flagged:
             sentences.append(
-                f"No reference fits {_count(len(self.flagged), 'shot')}, coloured as seems natural; have a look at: "
-                f"{', '.join(self.flagged)}."
+                f"No reference fits {_count(len(self.flagged), 'shot')} well; have a look at {', '.join(self.flagged)}."
             )
         return sentences
 

@@ -1,4 +1,4 @@
-"""The first reading of a film: its time stamps, its shots, its picture area. Kept, so that it is done once."""
+"""The first reading of a film: its time stamps, its shots, its black bars. Kept, so that it is done once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 from vidcolor.errors import FilmError
 from vidcolor.pipeline.decode import FilmReader, SeekPoint
 from vidcolor.pipeline.files import written_whole
-from vidcolor.pipeline.picture_area import picture_area
+from vidcolor.pipeline.picture_area import area_of_lines, lit_lines
 from vidcolor.pipeline.shots import ShotConfig, ShotDetector, small_gray
 from vidcolor.pipeline.stills import THUMB, thumbnail
 from vidcolor.pipeline.view import Area
@@ -29,9 +29,11 @@ class Survey:
     """(frames,) int64: presentation time stamp of every frame."""
     thumbs: np.ndarray = field(repr=False)
     """(frames, 9, 16) uint8: a thumbnail of every frame."""
+    lit: np.ndarray = field(repr=False)
+    """(frames, bytes) uint8: which rows, then columns, of the small gray are lit, packed bits."""
+    small: tuple[int, int]
+    """Height and width of the small gray."""
     shots: tuple[Shot, ...]
-    area: Area
-    """The picture between black bars that last the whole film."""
     damage: str | None
     """One sentence where the film ended early."""
 
@@ -44,6 +46,12 @@ class Survey:
         """Where reading starts for a frame."""
         return SeekPoint(frame, int(self.pts[frame]))
 
+    def area(self, shot: Shot, info: FilmInfo) -> Area:
+        """The picture between black bars that last the whole shot, in luma pixels."""
+        packed = np.bitwise_or.reduce(self.lit[shot.start : shot.stop], axis=0)
+        lines = np.unpackbits(packed, count=sum(self.small)).astype(bool)
+        return _full_size(area_of_lines(lines[: self.small[0]], lines[self.small[0] :]), self.small, info)
+
 
 def survey_film(
     info: FilmInfo, config: ShotConfig, on_progress: Callable[[int, int | None], None] | None = None
@@ -52,24 +60,24 @@ def survey_film(
     detector = ShotDetector(info.frame_rate, config)
     pts: list[int] = []
     thumbs: list[np.ndarray] = []
-    brightest: np.ndarray | None = None
+    lit: list[np.ndarray] = []
     with FilmReader(info) as reader:
         for frame in reader.frames():
             gray = small_gray(frame.luma, info)
             detector.push(gray)
             pts.append(frame.pts)
             thumbs.append(thumbnail(gray))
-            brightest = gray if brightest is None else np.maximum(brightest, gray)
+            lit.append(np.packbits(np.concatenate(lit_lines(gray))))
             if on_progress:
                 on_progress(len(pts), info.frames_expected)
         damage = reader.damage
-    if brightest is None:
+    if not pts:
         raise FilmError(f"{info.path} has no frame that can be decoded.")
-    area = _full_size(picture_area([brightest]), brightest.shape, info)
-    return Survey(np.array(pts, np.int64), np.stack(thumbs), tuple(detector.finish()), area, damage)
+    shots = tuple(detector.finish())
+    return Survey(np.array(pts, np.int64), np.stack(thumbs), np.stack(lit), gray.shape, shots, damage)
 
 
-def _full_size(area: Area, shape: tuple[int, ...], info: FilmInfo) -> Area:
+def _full_size(area: Area, shape: tuple[int, int], info: FilmInfo) -> Area:
     """An area of the small gray in luma pixels, on even lines; inward where it is inside, lest bars take colour."""
     top, bottom, left, right = area
     y, x = info.height / shape[0], info.width / shape[1]
@@ -86,11 +94,11 @@ def save_survey(path: Path, survey: Survey, key: dict[str, Any]) -> None:
     about = {
         "key": key,
         "shots": [(shot.start, shot.stop) for shot in survey.shots],
-        "area": survey.area,
+        "small": survey.small,
         "damage": survey.damage,
     }
     with written_whole(path) as temporary:
-        np.savez(temporary, pts=survey.pts, thumbs=survey.thumbs, about=np.array(json.dumps(about)))
+        np.savez(temporary, pts=survey.pts, thumbs=survey.thumbs, lit=survey.lit, about=np.array(json.dumps(about)))
 
 
 def load_survey(path: Path, key: dict[str, Any]) -> Survey | None:
@@ -98,10 +106,10 @@ def load_survey(path: Path, key: dict[str, Any]) -> Survey | None:
     try:
         with np.load(path, allow_pickle=False) as kept:
             about = json.loads(str(kept["about"]))
-            pts, thumbs = kept["pts"], kept["thumbs"]
+            pts, thumbs, lit = kept["pts"], kept["thumbs"], kept["lit"]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
     if about.get("key") != json.loads(json.dumps(key)) or thumbs.shape[1:] != THUMB[::-1]:
         return None
     shots = tuple(Shot(index, start, stop) for index, (start, stop) in enumerate(about["shots"]))
-    return Survey(pts, thumbs, shots, tuple(about["area"]), about["damage"])
+    return Survey(pts, thumbs, lit, tuple(about["small"]), shots, about["damage"])
