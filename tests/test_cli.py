@@ -324,3 +324,13 @@ def test_training_needs_data(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().err.startswith("vidcolor: ")
     assert main(["train", str(tmp_path / "none.yaml"), "-q"]) == 1
     assert "there is no such file" in capsys.readouterr().err
+
+
+def test_bars_live_without_a_total() -> None:
+    """Matroska does not say how many frames it has; the bar then only counts."""
+    from vidcolor.commands.console import Bars
+
+    bars = Bars()
+    for done in (1, 2, 3):
+        bars("shots", done, None)
+    bars.close()

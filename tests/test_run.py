@@ -154,7 +154,9 @@ def test_a_killed_run_goes_on_and_ends_as_an_unbroken_one(film, refs, tmp_path):
         time.sleep(0.005)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    finished = {path.name: path.stat().st_mtime_ns for path in segments.glob("*.segment") if not path.name.startswith(".")}
+    finished = {
+        path.name: path.stat().st_mtime_ns for path in segments.glob("*.segment") if not path.name.startswith(".")
+    }
     assert finished
     again = command(*words, "--json")
     assert again.returncode == 0, again.stderr

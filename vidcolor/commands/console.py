@@ -32,7 +32,7 @@ class Bars:
         """Move the bar of a stage."""
         if stage in self._done:
             return
-        bar = self._open.get(stage) or self._begin(stage, total)
+        bar = self._open[stage] if stage in self._open else self._begin(stage, total)
         bar.total = total
         bar.update(done - bar.n)
         if done == total:

@@ -84,7 +84,7 @@ class RunSummary:
         psnr = proof.get("luma_psnr")
         luma = "luma identical" if psnr is None else f"luma within the codec's loss ({psnr:.1f} dB)"
         copies = len(proof.get("streams_copied", []))
-        times = f"all {proof['frames_out']} frames at their times"
+        times = f"{_count(proof['frames_out'], 'frame')}, each at its time"
         return [f"Proved: {times}, {luma}, {_count(copies, 'other stream')} copied packet for packet."]
 
 
