@@ -5,7 +5,7 @@ Every clip is made gray (its own luma, neutral chroma, FFV1), the first frame of
 shot's first, at 256 lines; the last columns are `vidcolor evaluate` at the clip's full size.
 
     python scripts/quality_table.py CLIPS --backbone mobilenet_v2_imagenet.safetensors [--clips dog kitten]
-        [--frames 60] [--grid 4] [--sheets FOLDER] [--training-free]
+        [--frames 60] [--grid 4] [--sheets FOLDER] [--columns all|training-free|vidcolor] [--no-full-size]
 """
 
 from __future__ import annotations
@@ -76,11 +76,13 @@ def main() -> None:
         "flow": FlowAlone(),
     }
     rows = []
-    _print_header(args.training_free)
+    _print_header(args.full_size and args.columns != "training-free")
     for clip in _clips(args.folder, args.clips):
         shots = clip_shots(clip, args.frames)
-        row = Row(clip.stem, len(shots), shots[-1].stop, measure_training_free(clip, shots, yardsticks))
-        if not args.training_free:
+        row = Row(clip.stem, len(shots), shots[-1].stop)
+        if args.columns != "vidcolor":
+            row.columns.update(measure_training_free(clip, shots, yardsticks))
+        if args.columns != "training-free":
             _measure_vidcolor(clip, shots, row, args)
         _print_row(row)
         rows.append(row)
@@ -172,7 +174,7 @@ def _measure_vidcolor(clip: Path, shots: list[Shot], row: Row, args: argparse.Na
         write_references(clip, shots, folder / "refs")
         run(gray, folder / "refs", out, folder / "project", PipelineConfig(encode=EncodeConfig(codec="ffv1")))
         row.columns["vidcolor"] = measure_at_working_size(out, clip, shots)
-        row.full_size = evaluate(out, clip)
+        row.full_size = evaluate(out, clip) if args.full_size else None
         if args.sheets:
             args.sheets.mkdir(parents=True, exist_ok=True)
             write_sheet(args.sheets / f"{clip.stem}.png", out, clip, shots)
@@ -200,8 +202,8 @@ def _clips(folder: Path, names: list[str] | None) -> list[Path]:
     return [clip for clip in clips if not names or clip.stem in names]
 
 
-def _print_header(training_free: bool) -> None:
-    names = [*COLUMNS] if training_free else [*COLUMNS, "full", "gray", "ssim", "dE00", "cf/true", "flicker/true"]
+def _print_header(full_size: bool) -> None:
+    names = [*COLUMNS, "full", "gray", "ssim", "dE00", "cf/true", "flicker/true"] if full_size else [*COLUMNS]
     print(f"{'clip':16}{'shots':>6}{'frames':>7}" + "".join(f"{name:>13}" for name in names), flush=True)
 
 
@@ -241,7 +243,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sheets", type=Path, help="folder for a contact sheet of every clip")
     parser.add_argument("--scratch", type=Path, help="folder for films on the way")
     parser.add_argument("--json", type=Path, help="file to write all figures to")
-    parser.add_argument("--training-free", action="store_true", help="leave vidcolor itself out")
+    parser.add_argument(
+        "--columns", choices=("all", "training-free", "vidcolor"), default="all", help="which to measure"
+    )
+    parser.add_argument(
+        "--full-size", action=argparse.BooleanOptionalAction, default=True, help="evaluate at the clips' full size too"
+    )
     return parser.parse_args()
 
 

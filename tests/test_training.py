@@ -3,12 +3,14 @@
 import json
 import tarfile
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import torch
 
+from vidcolor.config import resolve
 from vidcolor.errors import TrainingError
 from vidcolor.model.image_sets import ImageSet, load_clips, load_images
 from vidcolor.model.pairs import KINDS, PairSampler, ReferenceMix, neighbours_in_class
@@ -150,3 +152,10 @@ def test_neighbours_are_of_the_class_and_never_the_picture_itself():
     for index, row in enumerate(found):
         assert index not in row
         assert {labels[other] for other in row} == {labels[index]}
+
+
+@pytest.mark.parametrize(
+    "path", sorted((Path(__file__).parent.parent / "configs").glob("*.yaml")), ids=lambda p: p.name
+)
+def test_every_config_fits_its_settings(path):
+    assert isinstance(resolve(TrainConfig, path), TrainConfig)

@@ -23,7 +23,7 @@ class LossWeights:
     """Binary cross-entropy of the gate against whether the carried colour is right."""
     beta: float = 0.05
     """Where smooth L1 turns from square to straight, in units of ab / 110."""
-    vividness: float = 1.5
+    vividness: float = 2.5
     """How much more a pixel of 40 or more CIELAB units of chroma counts than a neutral one: L1 alone grows dull."""
     tolerance: float = 12.0
     """Distance in CIELAB ab at which a carried colour counts 61 % right (the sigma of a Gaussian)."""
