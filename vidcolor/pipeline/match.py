@@ -28,7 +28,7 @@ class MatchConfig:
     """Short side, in pixels, at which pictures are compared."""
     shortlist: int = 8
     """References that are compared densely with a shot, the most alike by their global descriptors."""
-    threshold: float = 0.42
+    threshold: float = 0.4
     """Score below which a shot is flagged and coloured without reference."""
 
     def __post_init__(self) -> None:
