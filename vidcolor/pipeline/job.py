@@ -124,7 +124,7 @@ class Job:
         if now is not None and now.frames == self.survey().frames and has_own_cuts(before, now):
             shots = now.shots
         matched = plan_film(
-            self.info, self.survey(), shots, references, str(refs.resolve()), is_still(refs), self.colorist,
+            self.info, self.survey(), shots, references, str(refs.resolve()), self.colorist,
             self.config.match,
             lambda n, total: self._on_progress("match", n, total),
         )  # fmt: skip

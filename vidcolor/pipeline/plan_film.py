@@ -21,20 +21,19 @@ def plan_film(
     shots: Sequence[Shot],
     references: Sequence[Reference],
     folder: str,
-    insist: bool,
     colorist: Callable[[], Colorist],
     config: MatchConfig,
     on_progress: Callable[[int, int | None], None] | None = None,
 ) -> Manifest:
     """Match every shot with the references, and write down what was chosen.
 
-    folder: where the references came from. insist: every shot follows its best reference, fit or not: a person who
-    gives one still means it; shots that it does not fit are flagged all the same.
+    folder: where the references came from. A single reference is followed by every shot, fit or not, since a person
+    who gives one means it; shots that it does not fit are flagged all the same.
     """
     matcher = Matcher(references, colorist(), config)
     entries = []
     for shot, grays in _samples(info, survey, shots, config):
-        entries.append(_entry(shot, matcher.candidates(grays), config.threshold, insist))
+        entries.append(_entry(shot, matcher.candidates(grays), config.threshold, len(references) == 1))
         if on_progress:
             on_progress(len(entries), len(shots))
     return Manifest(info.path.name, survey.frames, info.frame_rate, folder, tuple(entries))
