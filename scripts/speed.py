@@ -64,7 +64,22 @@ def transcode_command(film: Path, out: Path) -> list[str]:
     """Plain re-encode with our own default codec, preset and quality; sound copied."""
     codec = CODECS["x264"]
     settings = ["-c:v", encoder_name(codec), "-preset", str(codec.preset), "-crf", str(codec.crf)]
-    return [find_ffmpeg(), "-v", "error", "-y", "-i", str(film), "-map", "0", *settings, "-c:a", "copy", str(out)]
+    return [
+        find_ffmpeg(),
+        "-v",
+        "error",
+        "-y",
+        "-i",
+        str(film),
+        "-map",
+        "0:v:0",
+        "-map",
+        "0:a?",
+        *settings,
+        "-c:a",
+        "copy",
+        str(out),
+    ]
 
 
 def run_command(film: Path, refs: Path, folder: Path, name: str) -> list[str]:
