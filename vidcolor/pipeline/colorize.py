@@ -17,7 +17,7 @@ from vidcolor.pipeline.track import Interval
 class ColorizeConfig:
     """How the network looks at key frames and references."""
 
-    lines: int = 384
+    lines: int = 320
     """Short side, in pixels, of the pictures that the network sees."""
     batch: int = 4
     """Key frames it sees at once."""
