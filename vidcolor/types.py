@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -114,3 +115,8 @@ class Reference:
     """Shape (H, W, 3), uint8, sRGB."""
     digest: str
     """SHA-256 of the pixels; part of the digest of every segment that uses it."""
+
+    @classmethod
+    def of(cls, name: str, rgb: np.ndarray) -> Reference:
+        """A reference of these pixels (H, W, 3), uint8, sRGB, with their digest."""
+        return cls(name, rgb, hashlib.sha256(repr(rgb.shape).encode() + rgb.tobytes()).hexdigest())

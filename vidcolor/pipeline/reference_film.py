@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import cv2
@@ -31,5 +30,4 @@ def references_from_film(path: Path, config: ShotConfig) -> list[Reference]:
 def _reference(name: str, rgb: cv2.typing.MatLike) -> Reference:
     scale = min(1.0, _MAX_LINES / min(rgb.shape[:2]))
     size = (round(rgb.shape[1] * scale), round(rgb.shape[0] * scale))
-    small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-    return Reference(name, small, hashlib.sha256(repr(small.shape).encode() + small.tobytes()).hexdigest())
+    return Reference.of(name, cv2.resize(rgb, size, interpolation=cv2.INTER_AREA))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from unicodedata import normalize
 
@@ -80,8 +79,7 @@ def _load(file: Path, name: str) -> Reference:
     rgb = None if _is_cut_short(data) else _decode(data)
     if rgb is None:
         raise ReferencesError(f"{file}: the still is broken or of a kind that is not read")
-    rgb = _reduced(rgb)
-    return Reference(name, rgb, hashlib.sha256(repr(rgb.shape).encode() + rgb.tobytes()).hexdigest())
+    return Reference.of(name, _reduced(rgb))
 
 
 def _decode(data: bytes) -> np.ndarray | None:
