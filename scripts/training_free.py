@@ -1,12 +1,13 @@
-"""Colour without training, as a yardstick: what a reference frame of the same shot gives to the frames after it.
+"""Colour without training, as a yardstick: what references give to a picture, or to the frames of their shot.
 
-All of them work on pictures of 256 lines (short side) whose sides are multiples of 32, know the reference's ab, and
+All of them work on pictures of 256 lines (short side) whose sides are multiples of 32, know the references' ab, and
 answer with ab, (H, W, 2) float32 in CIELAB units.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -32,32 +33,43 @@ class WorkingPicture:
 
     rgb: np.ndarray = field(repr=False)
     """(H, W, 3), uint8."""
-    lab: np.ndarray = field(repr=False)
-    """(H, W, 3), float32."""
     gray: np.ndarray = field(repr=False)
     """(H, W), uint8: the luma."""
 
+    @cached_property
+    def lab(self) -> np.ndarray:
+        """(H, W, 3), float32."""
+        lab = rgb_to_lab(torch.from_numpy(self.rgb).permute(2, 0, 1) / 255)
+        return lab.permute(1, 2, 0).contiguous().numpy()
+
+    @property
+    def ab(self) -> np.ndarray:
+        """(H, W, 2), float32."""
+        return self.lab[..., 1:]
+
 
 class Yardstick(Protocol):
-    """One way to colour a shot from its first frame."""
+    """One way to colour pictures by references."""
 
-    def start(self, reference: WorkingPicture) -> None:
-        """Begin a shot whose first frame is the reference."""
+    walks: bool
+    """True where it must see every frame from the reference on."""
+
+    def start(self, *references: WorkingPicture) -> None:
+        """Take the references, of any sizes."""
 
     def colour(self, target: WorkingPicture) -> np.ndarray:
-        """Return ab of the shot's next frame, seen by its gray alone."""
+        """Return ab of the next picture, seen by its gray alone."""
 
 
 def working_picture(rgb: np.ndarray, gray: np.ndarray) -> WorkingPicture:
-    """Bring a frame, RGB (H, W, 3) and luma (H, W), both uint8, to the working size."""
-    small, small_gray = (cv2.resize(x, working_size(gray.shape), interpolation=cv2.INTER_AREA) for x in (rgb, gray))
-    lab = rgb_to_lab(torch.from_numpy(small).permute(2, 0, 1) / 255).permute(1, 2, 0).contiguous().numpy()
-    return WorkingPicture(small, lab, small_gray)
+    """Bring a picture, RGB (H, W, 3) and luma (H, W), both uint8, to the working size."""
+    size = working_size(gray.shape)
+    return WorkingPicture(*(cv2.resize(x, size, interpolation=cv2.INTER_AREA) for x in (rgb, gray)))
 
 
 def working_size(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Width and height nearest to ``LINES`` on the short side, both multiples of 32, of a picture (H, W)."""
-    scale = LINES / min(shape)
+    """Width and height nearest to ``LINES`` on the short side, both multiples of 32, of a picture (H, W, ...)."""
+    scale = LINES / min(shape[:2])
     return round(shape[1] * scale / 32) * 32, round(shape[0] * scale / 32) * 32
 
 
@@ -68,10 +80,12 @@ def with_true_lightness(ab: np.ndarray, truth: WorkingPicture) -> np.ndarray:
 
 
 class Gray:
-    """No colour: the film as it is."""
+    """No colour: the picture as it is."""
 
-    def start(self, reference: WorkingPicture) -> None:
-        """Nothing is taken from the reference."""
+    walks = False
+
+    def start(self, *references: WorkingPicture) -> None:
+        """Nothing is taken from the references."""
 
     def colour(self, target: WorkingPicture) -> np.ndarray:
         """Zero everywhere."""
@@ -79,11 +93,13 @@ class Gray:
 
 
 class MeanChroma:
-    """The reference's mean ab on every pixel."""
+    """The references' mean ab on every pixel."""
 
-    def start(self, reference: WorkingPicture) -> None:
-        """Take the mean."""
-        self._mean = reference.lab[..., 1:].mean((0, 1))
+    walks = False
+
+    def start(self, *references: WorkingPicture) -> None:
+        """Take the mean, each reference counting alike."""
+        self._mean = np.mean([reference.ab.mean((0, 1)) for reference in references], axis=0)
 
     def colour(self, target: WorkingPicture) -> np.ndarray:
         """The mean everywhere."""
@@ -94,8 +110,11 @@ class Features:
     """Correspondence of untrained features: ImageNet's MobileNetV2 on the gray pictures, no colorization training.
 
     Cosine of mean-centred, per-level L2-normalised maps of strides 4, 8 and 16, all brought to the grid of one of these
-    strides, softmax over the reference with temperature 0.02; the ab of the grid is brought to full size bilinearly.
+    strides, softmax over all places of the references with temperature 0.02; the ab of the grid is brought to full size
+    bilinearly.
     """
+
+    walks = False
 
     def __init__(self, backbone: Path, stride: int = 8) -> None:
         self._grid_level = (4, 8, 16).index(stride)
@@ -103,11 +122,15 @@ class Features:
         self._encoder.load_backbone(load_file(backbone))
         self._encoder.eval()
 
-    def start(self, reference: WorkingPicture) -> None:
-        """Describe the reference once."""
-        self._keys, grid = self._describe(reference)
-        ab = torch.from_numpy(reference.lab[..., 1:].copy()).permute(2, 0, 1)[None]
-        self._values = F.adaptive_avg_pool2d(ab, grid).flatten(2)[0].T
+    def start(self, *references: WorkingPicture) -> None:
+        """Describe the references once."""
+        keys, values = [], []
+        for reference in references:
+            described, grid = self._describe(reference)
+            ab = torch.from_numpy(reference.ab.copy()).permute(2, 0, 1)[None]
+            keys.append(described)
+            values.append(F.adaptive_avg_pool2d(ab, grid).flatten(2)[0].T)
+        self._keys, self._values = torch.cat(keys), torch.cat(values)
 
     @torch.inference_mode()
     def colour(self, target: WorkingPicture) -> np.ndarray:
@@ -119,10 +142,15 @@ class Features:
         return ab[0].permute(1, 2, 0).numpy()
 
     @torch.inference_mode()
+    def embed(self, picture: WorkingPicture) -> np.ndarray:
+        """What a picture shows, by its gray, places forgotten: (C,) float32 of length 1."""
+        pooled = [F.normalize(m.mean((2, 3)), dim=1) for m in self._encoder(_network_gray(picture))[3:]]
+        return F.normalize(torch.cat(pooled, dim=1), dim=1)[0].numpy()
+
+    @torch.inference_mode()
     def _describe(self, picture: WorkingPicture) -> tuple[Tensor, tuple[int, int]]:
         """One vector of length 1 per place of the grid, (P, C), and the grid's (h, w)."""
-        gray = torch.from_numpy(picture.gray)[None, None] / 127.5 - 1
-        maps = self._encoder(gray)[LEVELS]
+        maps = self._encoder(_network_gray(picture))[LEVELS]
         grid = maps[self._grid_level].shape[2:]
         levels = []
         for features in maps:
@@ -133,14 +161,16 @@ class Features:
 
 
 class FlowAlone:
-    """The first frame's ab, moved on from frame to frame along dense inverse search (OpenCV's medium preset)."""
+    """A frame's ab, moved on from frame to frame along dense inverse search (OpenCV's medium preset)."""
+
+    walks = True
 
     def __init__(self) -> None:
         self._search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
 
-    def start(self, reference: WorkingPicture) -> None:
-        """Begin with the reference's own ab."""
-        self._ab, self._last = np.ascontiguousarray(reference.lab[..., 1:]), reference.gray
+    def start(self, *references: WorkingPicture) -> None:
+        """Begin with the ab of the first reference, which is a frame of the shot."""
+        self._ab, self._last = np.ascontiguousarray(references[0].ab), references[0].gray
 
     def colour(self, target: WorkingPicture) -> np.ndarray:
         """Move the ab of the frame before to this one."""
@@ -148,3 +178,8 @@ class FlowAlone:
         flow = self._search.calc(target.gray, self._last, still)
         self._ab, self._last = warp_back(self._ab, flow), target.gray
         return self._ab
+
+
+def _network_gray(picture: WorkingPicture) -> Tensor:
+    """(1, 1, H, W) in [-1, 1], as the backbone was trained."""
+    return torch.from_numpy(picture.gray)[None, None] / 127.5 - 1

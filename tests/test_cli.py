@@ -288,7 +288,9 @@ def test_a_reader_that_leaves_is_no_error() -> None:
     """`vidcolor models | true` says nothing about pipes."""
     code = (
         "import sys, types; home = types.ModuleType('vidcolor.model.checkpoint'); home.shipped_models = lambda: [];"
-        "sys.modules[home.__name__] = home; from vidcolor.cli import main; sys.exit(main(['models', '--json']))"
+        "other = types.ModuleType('vidcolor.model.untrained'); other.untrained_models = lambda: [];"
+        "sys.modules |= {home.__name__: home, other.__name__: other};"
+        "from vidcolor.cli import main; sys.exit(main(['models', '--json']))"
     )
     command = f'{sys.executable} -c "{code}" | true'
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)

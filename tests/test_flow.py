@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from moving import pan, strangers, texture
 
-from vidcolor.pipeline.flow import FlowEstimator, Path, carry, check_luma, extend, resting_path, to_chroma_grid
+from vidcolor.flow import FlowEstimator, Path, carry, check_luma, extend, resting_path, to_chroma_grid
 
 
 def shifted(x: float, y: float = 0.0, shape: tuple[int, int] = (64, 96)) -> Path:

@@ -6,7 +6,7 @@ import torch
 from vidcolor.errors import CheckpointError
 from vidcolor.model import correspondence
 from vidcolor.model.checkpoint import describe_weights, find_weights, load_network, save_network, shipped_models
-from vidcolor.model.gray2color import EncodedReference, FilmGray2ColorNet
+from vidcolor.model.gray2color import EncodedReference, FilmGray2ColorNet, Propagated
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +72,32 @@ def test_without_a_reference_the_network_answers_all_the_same(network):
     absent = network(target, network.encode_reference(*picture(1)), torch.tensor([False]))
     assert torch.isfinite(alone.ab[-1]).all()
     assert torch.allclose(alone.ab[-1], absent.ab[-1], atol=1e-5)
+
+
+def before(ab, present=True, trust=1.0):
+    return Propagated(ab, torch.full_like(ab[:, :1], trust), torch.tensor([present] * len(ab)))
+
+
+def test_colours_of_a_frame_before_that_is_absent_have_no_say(network):
+    reference, target = network.encode_reference(*picture(1)), picture(2)[0]
+    absent = network(target, reference, propagated=before(picture(5)[1], present=False))
+    assert torch.equal(absent.ab[-1], network(target, reference).ab[-1])
+
+
+def test_the_untrained_network_follows_the_frame_before_halfway(network):
+    """So that a training that starts from it has something to improve on."""
+    target, red = picture(2)[0], torch.zeros(1, 2, 32, 48)
+    red[:, 0] = 0.6
+    assert network(target, None, propagated=before(red)).ab[-1][:, 0].mean() == pytest.approx(0.3, abs=1e-3)
+
+
+def test_consulting_many_and_decoding_one_by_one_is_colouring_each(network):
+    reference, targets = network.encode_reference(*picture(1)), picture(2, batch=3)[0]
+    consulted, colours = network.consult(targets, reference), picture(5, batch=3)[1]
+    for number in range(3):
+        one = network.decode(consulted.only(number), before(colours[number : number + 1])).ab[-1]
+        alone = network(targets[number : number + 1], reference, propagated=before(colours[number : number + 1]))
+        assert torch.allclose(one, alone.ab[-1], atol=1e-4)
 
 
 def test_odd_sizes_are_refused_in_words(network):

@@ -16,7 +16,10 @@ from vidcolor.model.delta_e import ciede2000
 from vidcolor.model.flicker import chroma_flicker, motion_between, trusted_pixels, warp_back
 from vidcolor.model.metrics import (
     PSNR_CEILING,
+    BalancedAccuracy,
     DistributionConsistency,
+    ab_histogram,
+    ab_rmse,
     area_under_accuracy,
     colourfulness,
     histogram_similarity,
@@ -134,6 +137,44 @@ def test_area_under_accuracy_counts_the_thresholds_that_are_met():
     half_wrong = np.array([[[0.0, 0], [300, 0]]])
     weights = np.array([[3.0, 1.0]])
     assert area_under_accuracy(half_wrong, half_wrong * 0, weights) == pytest.approx(0.75)
+
+
+def test_ab_rmse_takes_both_channels():
+    truth = np.zeros((5, 4, 2))
+    assert ab_rmse(truth + np.array([3.0, 4.0]), truth) == pytest.approx(math.sqrt(12.5))
+    assert ab_rmse(truth, truth) == 0
+
+
+def test_the_histogram_of_ab_sums_to_one_and_tells_colours_apart():
+    red, blue = (np.broadcast_to(np.float32(ab), (6, 7, 2)) for ab in ((60, 40), (20, -80)))
+    assert ab_histogram(red).shape == (441,)
+    assert ab_histogram(red).sum() == pytest.approx(1)
+    assert histogram_similarity(ab_histogram(red), ab_histogram(red)) == pytest.approx(1)
+    assert histogram_similarity(ab_histogram(red), ab_histogram(blue)) == 0
+
+
+def test_balanced_accuracy_counts_every_colour_alike():
+    """A gray answer to 99 gray pixels and one red: nearly right by pixels, half right by colours."""
+    truth = np.zeros((10, 10, 2), np.float32)
+    truth[0, 0] = (88, 66)  # the centre of a bin, 110 from gray
+    output = np.zeros_like(truth)
+    balanced = BalancedAccuracy()
+    assert balanced.value() == 0
+    balanced.add(output, truth)
+    right_for_red = 41 / 151  # thresholds 110 to 150
+    assert balanced.value() == pytest.approx((1 + right_for_red) / 2)
+    assert area_under_accuracy(output, truth) == pytest.approx((99 + right_for_red) / 100)
+
+
+@given(hnp.arrays(np.float32, (3, 8, 8, 2), elements=st.floats(-110, 110, width=32)))
+@settings(max_examples=20, deadline=None)
+def test_balanced_accuracy_is_a_share_and_one_where_nothing_is_wrong(ab):
+    perfect, other = BalancedAccuracy(), BalancedAccuracy()
+    for picture in ab:
+        perfect.add(picture, picture)
+        other.add(ab[0], picture)
+    assert perfect.value() == pytest.approx(1)
+    assert 0 <= other.value() <= 1 + 1e-12
 
 
 def test_warp_back_finds_a_moved_picture_again():

@@ -10,13 +10,18 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import nn
 
 from vidcolor.errors import CheckpointError
 from vidcolor.model.gray2color import FilmGray2ColorNet
+from vidcolor.model.published.network import Gray2ColorNet
 
 WEIGHTS_FOLDER = Path(__file__).parent.parent / "weights"
 DEFAULT_MODEL = "gray2color-film"
-NETWORKS = {"gray2color-film": FilmGray2ColorNet}
+
+Network = FilmGray2ColorNet | Gray2ColorNet
+NETWORKS: dict[str, type[Network]] = {"gray2color-film": FilmGray2ColorNet, "gray2color": Gray2ColorNet}
+"""Every network that can be trained and chosen; a weights file names its own."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +51,25 @@ class ModelInfo:
         return {**asdict(self), "path": str(self.path)}
 
 
-def save_network(network: FilmGray2ColorNet, path: Path, metadata: dict[str, str], half: bool = True) -> None:
-    """Write the weights, in half precision unless told otherwise, with ``metadata`` (values are texts)."""
+def network_name(network: nn.Module) -> str:
+    """What :data:`NETWORKS` calls the network's class. Raises ValueError for a class that is not there."""
+    for name, kind in NETWORKS.items():
+        if type(network) is kind:
+            return name
+    raise ValueError(f"{type(network).__name__} is none of {', '.join(kind.__name__ for kind in NETWORKS.values())}")
+
+
+def save_network(network: nn.Module, path: Path, metadata: dict[str, str], half: bool = True) -> None:
+    """Write the weights, in half precision unless told otherwise, with ``metadata`` (values are texts).
+
+    The file says which of :data:`NETWORKS` it belongs to; ``metadata["settings"]`` holds the arguments of its class as
+    JSON where they are not the usual ones. Raises ValueError for a network that is none of them.
+    """
     kind = torch.float16 if half else torch.float32
     tensors = {name: value.detach().to("cpu", kind).contiguous() for name, value in network.state_dict().items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
-    save_file(tensors, partial, {"network": DEFAULT_MODEL, **metadata})
+    save_file(tensors, partial, {**metadata, "network": network_name(network)})
     partial.replace(path)
 
 
@@ -64,8 +81,18 @@ def find_weights(model: str | None) -> Path:
         return shipped
     if Path(name).is_file():
         return Path(name)
+    if name in NETWORKS:
+        raise CheckpointError(
+            f"no weights of {name} ship: train it with 'vidcolor train {training_config(name)}', or give --model the "
+            "path of a .safetensors file that holds its weights"
+        )
     known = ", ".join(info.name for info in shipped_models())
     raise CheckpointError(f"no model or weights file {name!r}: give the path of a .safetensors file, or one of {known}")
+
+
+def training_config(network: str) -> str:
+    """Where the settings of a network's training lie, seen from the repository's root."""
+    return f"configs/{network}.yaml"
 
 
 def describe_weights(path: Path) -> ModelInfo:
@@ -96,19 +123,21 @@ def _size(shape: list[int]) -> int:
     return product
 
 
-def load_network(path: Path, device: torch.device | str = "cpu") -> FilmGray2ColorNet:
+def load_network(path: Path, device: torch.device | str = "cpu") -> Network:
     """The network of a weights file, in float32, ready to colour. Raises CheckpointError where it does not fit."""
     info = describe_weights(path)
-    network = NETWORKS[info.network]()
     with safe_open(path, "pt") as file:
+        settings = json.loads((file.metadata() or {}).get("settings", "{}"))
         state = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
     try:
-        network.load_state_dict(state)
-    except RuntimeError as error:
+        with torch.device("meta"):  # no weights are drawn only to be replaced
+            network = NETWORKS[info.network](**settings)
+        network.load_state_dict(state, assign=True)
+    except (RuntimeError, TypeError) as error:
         raise CheckpointError(f"{path} does not fit the network {info.network}: {error}") from error
     return network.to(device).eval()
 
 
 def shipped_models() -> list[ModelInfo]:
-    """All models of the package, by name."""
+    """All models of the package that come with weights, by name."""
     return [describe_weights(path) for path in sorted(WEIGHTS_FOLDER.glob("*.safetensors"))]

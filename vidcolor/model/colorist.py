@@ -1,9 +1,8 @@
-"""A trained network at work on pictures: gray pictures and reference stills in, chroma and confidence out."""
+"""The film network at work on pictures: gray pictures and reference stills in, chroma and confidence out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -12,19 +11,15 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from vidcolor.color import AB_SCALE, luma_to_lightness, rgb_to_lab
-from vidcolor.model.gray2color import SIDE_MULTIPLE, EncodedReference, FilmGray2ColorNet
-
-
-@dataclass(frozen=True)
-class Likeness:
-    """How well a reference fits a gray picture."""
-
-    gate: float
-    """Mean of the network's gate: the share of the picture for which the carried colour is likely right."""
-    similarity: float
-    """Mean over the picture of the best cosine, -1 to 1."""
-    explained: np.ndarray = field(repr=False)
-    """(h, w) float32 in [0, 1]: the gate on the stride-8 grid."""
+from vidcolor.model.any_colorist import Likeness
+from vidcolor.model.gray2color import (
+    SIDE_MULTIPLE,
+    Colorization,
+    Consulted,
+    EncodedReference,
+    FilmGray2ColorNet,
+    Propagated,
+)
 
 
 def working_size(width: float, height: float, lines: int) -> tuple[int, int]:
@@ -42,7 +37,7 @@ def gray_of(rgb: np.ndarray) -> np.ndarray:
 
 
 class Colorist:
-    """A network on a device. Holds no state of any film."""
+    """The film network on a device. Holds no state of any film."""
 
     def __init__(self, network: FilmGray2ColorNet, device: torch.device | str = "cpu", half: bool = False) -> None:
         """``half``: compute in bfloat16 on a CPU, float16 on a GPU, wherever that is exact enough."""
@@ -60,12 +55,36 @@ class Colorist:
         with self._precision():
             return self._network.encode_reference(self._lightness([gray_of(picture)]), ab.to(self._device))
 
+    def join(self, references: Sequence[EncodedReference]) -> EncodedReference:
+        """All of them: their places compete for the match."""
+        return EncodedReference.join(references)
+
     @torch.inference_mode()
     def colorize(self, grays: Sequence[np.ndarray], reference: EncodedReference | None) -> np.ndarray:
         """Chroma of gray pictures (h, w) uint8 of one size, sides multiples of 32: (N, 2, h/2, w/2) float32, CIELAB."""
         with self._precision():
-            result = self._network(self._lightness(grays), reference)
-        return (result.ab[-1].float() * AB_SCALE).clamp(-AB_SCALE, AB_SCALE).cpu().numpy()
+            return _chroma(self._network(self._lightness(grays), reference))
+
+    @torch.inference_mode()
+    def consult(self, grays: Sequence[np.ndarray], reference: EncodedReference | None) -> Consulted:
+        """What :meth:`continue_from` needs of gray pictures (h, w) uint8 of one size, sides multiples of 32."""
+        with self._precision():
+            return self._network.consult(self._lightness(grays), reference)
+
+    @torch.inference_mode()
+    def continue_from(self, target: Consulted, before: np.ndarray | None, trust: np.ndarray | None) -> np.ndarray:
+        """Chroma of one consulted picture that goes on from a frame coloured before: (2, h/2, w/2) float32, CIELAB.
+
+        before: that frame's chroma (2, h/2, w/2) float32, CIELAB, brought here along the motion; None where the picture
+        is the first. trust: (h/2, w/2) float32 in [0, 1], how far the motion is believed.
+        """
+        propagated = None
+        if before is not None and trust is not None:
+            ab, believed = torch.from_numpy(before)[None] / AB_SCALE, torch.from_numpy(trust)[None, None]
+            present = torch.ones(1, dtype=torch.bool, device=self._device)
+            propagated = Propagated(ab.to(self._device), believed.to(self._device), present)
+        with self._precision():
+            return _chroma(self._network.decode(target, propagated))[0]
 
     @torch.inference_mode()
     def describe(self, gray: np.ndarray) -> np.ndarray:
@@ -96,6 +115,11 @@ class Colorist:
     def _precision(self) -> torch.autocast:
         kind = torch.bfloat16 if self._device.type == "cpu" else torch.float16
         return torch.autocast(self._device.type, kind, enabled=self._half)
+
+
+def _chroma(result: Colorization) -> np.ndarray:
+    """The finest answer in CIELAB units, (N, 2, h/2, w/2) float32."""
+    return (result.ab[-1].float() * AB_SCALE).clamp(-AB_SCALE, AB_SCALE).cpu().numpy()
 
 
 def chroma_of(rgb: np.ndarray) -> Tensor:

@@ -4,7 +4,8 @@ The parts and their names follow Lu et al., "Gray2ColorNet: Transfer More Colors
 main colorization network (MCN), semantic assignment, colour distribution, gated fusion (together GCFN). What differs:
 a MobileNetV2 encoder trained on ImageNet and fine-tuned; correspondence on the stride-8 grid of either picture; a gate
 on resolution-free statistics of the similarities, trained to say how likely the carried colour is right; every head
-adds its answer to the carried colour, so that an untrained network already transfers; output at half the input's size.
+adds its answer to the carried colour, so that an untrained network already transfers; the colours of a frame before,
+brought along the motion, are a further reference that every scale may follow; output at half the input's size.
 """
 
 from __future__ import annotations
@@ -20,10 +21,13 @@ from torch.nn import functional as F
 from vidcolor.color import HISTOGRAM_BINS, soft_histogram
 from vidcolor.model.correspondence import STATISTICS, Carried, Correspondence, Descriptor
 from vidcolor.model.encoder import CHANNELS, Encoder
-from vidcolor.model.layers import ResidualBlock, resize
+from vidcolor.model.layers import ResidualBlock, resize, zeroed
 
 SIDE_MULTIPLE = 32
 """Heights and widths that the network takes are multiples of this."""
+
+_PROPAGATED_CHANNELS = 6
+"""The propagated a, b, their difference from the carried ones, the motion's trust, the gate."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,44 @@ class EncodedReference:
             torch.cat([reference.keys for reference in references], dim=1),
             torch.cat([reference.values for reference in references], dim=1),
             torch.stack([reference.histogram for reference in references]).mean(0),
+        )
+
+
+@dataclass(frozen=True)
+class Propagated:
+    """Colours of a frame coloured before, brought to the target along the motion between the two."""
+
+    ab: Tensor
+    """(N, 2, h, w) over 110, of any size."""
+    trust: Tensor
+    """(N, 1, h, w) in [0, 1]: how far the motion is believed; even where it is not, the colours may be right."""
+    present: Tensor
+    """(N,) bool: False for a target that has no frame before it."""
+
+
+@dataclass(frozen=True)
+class Consulted:
+    """A batch of targets, encoded, and what the reference says of every place: all that decoding needs."""
+
+    features: tuple[Tensor, ...]
+    """Five maps of the encoder, strides 2 to 32."""
+    carried: Carried
+    gate_logit: Tensor
+    """(N, 1, H/8, W/8)."""
+    gate: Tensor
+    """(N, 1, H/8, W/8) in [0, 1]: 0 where there is no reference."""
+    colors: tuple[Tensor, ...]
+    """The colour distribution's vectors, one per fused scale, (N, width, 1, 1)."""
+
+    def only(self, index: int) -> Consulted:
+        """The batch's target ``index`` as a batch of one."""
+        one = slice(index, index + 1)
+        return Consulted(
+            tuple(feature[one] for feature in self.features),
+            Carried(self.carried.values[one], self.carried.statistics[one]),
+            self.gate_logit[one],
+            self.gate[one],
+            tuple(color[one] for color in self.colors),
         )
 
 
@@ -108,30 +150,57 @@ class Gate(nn.Module):
         return self.layers(statistics)
 
 
+class OpenGate(nn.Module):
+    """In place of :class:`Gate`: the carried colour is trusted everywhere."""
+
+    def forward(self, statistics: Tensor) -> Tensor:
+        return statistics.new_full((len(statistics), 1, *statistics.shape[-2:]), 20.0)  # its sigmoid is 1 in float32
+
+
+class NoColorDistribution(nn.Module):
+    """In place of :class:`ColorDistribution`: nothing is told of the reference's histogram."""
+
+    def __init__(self, widths: Sequence[int]) -> None:
+        super().__init__()
+        self._widths = tuple(widths)
+
+    def forward(self, histogram: Tensor, present: Tensor) -> list[Tensor]:
+        return [histogram.new_zeros((len(present), width, 1, 1)) for width in self._widths]
+
+
 class DecoderStage(nn.Module):
-    """One scale of the MCN: what comes from below, the encoder's features, the fused reference; and its head."""
+    """One scale of the MCN: what comes from below, the encoder's features, the fused reference; and its heads."""
 
     def __init__(self, below: int, lateral: int, carried: int, width: int, blocks: int) -> None:
         super().__init__()
         self.from_below = nn.Conv2d(below, width, 1)
         self.lateral = nn.Conv2d(lateral, width, 1)
         self.from_carried = nn.Conv2d(carried, width, 1)
+        self.from_propagated = zeroed(nn.Conv2d(_PROPAGATED_CHANNELS, width, 3, padding=1))
         self.mix = nn.Conv2d(width, width, 3, padding=1)
         self.blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)))
-        self.head = nn.Conv2d(width, 2, 3, padding=1)
-        nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(cast(Tensor, self.head.bias))
+        self.head = zeroed(nn.Conv2d(width, 2, 3, padding=1))
+        self.share = zeroed(nn.Conv2d(width, 1, 3, padding=1))
 
     def forward(
-        self, x: Tensor, feature: Tensor, carried: Tensor, gate: Tensor, color: Tensor
+        self, x: Tensor, feature: Tensor, carried: Tensor, gate: Tensor, color: Tensor, propagated: Propagated | None
     ) -> tuple[Tensor, Tensor]:
-        """Features of the stage below, the encoder's at this stride, carried values, gate, colour vector: to
-        this stage's features and its a, b over 110."""
+        """Features of the stage below, the encoder's at this stride, carried values, gate, colour vector, colours of
+        a frame before: to this stage's features and its a, b over 110."""
         gate, carried = resize(gate, feature), resize(carried, feature)
         fused = gate * self.from_carried(carried) + (1 - gate) * color
         x = resize(self.from_below(x), feature) + self.lateral(feature) + fused
+        base = gate.float() * carried[:, :2].float()
+        if propagated is None:
+            x = self.blocks(F.relu(self.mix(F.relu(x))))
+            return x, self.head(x).float() + base
+        present = propagated.present[:, None, None, None].float()
+        before, trust = resize(propagated.ab, feature), resize(propagated.trust, feature)
+        described = torch.cat((before, before - base, trust, gate.float()), dim=1) * present
+        x = x + self.from_propagated(described) * present
         x = self.blocks(F.relu(self.mix(F.relu(x))))
-        return x, self.head(x).float() + gate.float() * carried[:, :2].float()
+        share = torch.sigmoid(self.share(x).float()) * present
+        return x, self.head(x).float() + base + share * (before - base)
 
 
 class FilmGray2ColorNet(nn.Module):
@@ -140,15 +209,17 @@ class FilmGray2ColorNet(nn.Module):
     code_channels = 32
     widths = (128, 64, 40)
 
-    def __init__(self) -> None:
+    def __init__(self, gate: bool = True, color_distribution: bool = True) -> None:
+        """``gate``, ``color_distribution``: False leaves the part out, to see what it is worth."""
         super().__init__()
         carried = 2 + self.code_channels
         self.encoder = Encoder()
         self.descriptor = Descriptor()
         self.correspondence = Correspondence()
         self.color_code = ColorCode(self.code_channels)
-        self.color_distribution = ColorDistribution(self.widths)
-        self.gate = Gate()
+        distribution = ColorDistribution if color_distribution else NoColorDistribution
+        self.color_distribution = distribution(self.widths)
+        self.gate = Gate() if gate else OpenGate()
         self.context = nn.Conv2d(CHANNELS[4], 128, 1)
         self.semantics = nn.Conv2d(CHANNELS[3], 128, 1)
         self.semantic_block = ResidualBlock(128)
@@ -168,30 +239,45 @@ class FilmGray2ColorNet(nn.Module):
         return EncodedReference(keys, values, soft_histogram(F.avg_pool2d(ab, 4).float()))
 
     def forward(
-        self, lightness: Tensor, reference: EncodedReference | None, present: Tensor | None = None
+        self,
+        lightness: Tensor,
+        reference: EncodedReference | None,
+        present: Tensor | None = None,
+        propagated: Propagated | None = None,
     ) -> Colorization:
         """Colour targets (N, 1, H, W), L*/50 - 1, sides multiples of 32, by one reference for all or one each.
 
         ``present`` (N,) is False where a sample shall be coloured as if there were no reference; all are, where
         ``reference`` is None. Raises ValueError for other sizes.
         """
+        return self.decode(self.consult(lightness, reference, present), propagated)
+
+    def consult(
+        self, lightness: Tensor, reference: EncodedReference | None, present: Tensor | None = None
+    ) -> Consulted:
+        """The part of :meth:`forward` that no frame before has a say in, and so may be done for many frames at once."""
         batch, _, height, width = lightness.shape
         if height % SIDE_MULTIPLE or width % SIDE_MULTIPLE:
             raise ValueError(f"sides must be multiples of {SIDE_MULTIPLE}, got {height} x {width}")
         features = self.encoder(lightness)
-        carried, histogram, present = self._consult(features, reference, present)
+        carried, histogram, present = self._ask(features, reference, present)
         gate_logit = self.gate(carried.statistics).float()
         gate = torch.sigmoid(gate_logit) * present[:, None, None, None]
         colors = self.color_distribution(histogram.expand(batch, -1), present)
+        return Consulted(tuple(features), carried, gate_logit, gate, tuple(colors))
+
+    def decode(self, target: Consulted, propagated: Propagated | None = None) -> Colorization:
+        """Colours of consulted targets, with the colours of a frame before where there are any."""
+        features, values = target.features, target.carried.values
         x = self.semantics(features[3]) + resize(self.context(features[4]), features[3])
         x = self.semantic_block(F.relu(x))
         answers = []
         for number, stage in enumerate(self.stages):
-            x, answer = stage(x, features[2 - number], carried.values, gate, colors[number])
+            x, answer = stage(x, features[2 - number], values, target.gate, target.colors[number], propagated)
             answers.append(answer)
-        return Colorization((answers[0], answers[1], answers[2]), gate_logit, carried.values[:, :2])
+        return Colorization((answers[0], answers[1], answers[2]), target.gate_logit, values[:, :2])
 
-    def _consult(
+    def _ask(
         self, features: list[Tensor], reference: EncodedReference | None, present: Tensor | None
     ) -> tuple[Carried, Tensor, Tensor]:
         """The reference's answer for every place, its histogram (N or 1, 441), and who has a reference (N,)."""

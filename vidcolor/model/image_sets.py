@@ -49,6 +49,20 @@ def load_images(sources: Sequence[Path], short_side: int, workers: int = 2) -> I
     return ImageSet(images, labels)
 
 
+def load_image(path: Path, short_side: int) -> np.ndarray:
+    """One picture, (H, W, 3) uint8 sRGB, its short side at most ``short_side``.
+
+    Raises TrainingError where it is missing or cannot be decoded.
+    """
+    try:
+        image = _decode(path.read_bytes(), short_side)
+    except OSError as error:
+        raise TrainingError(f"the image {path} cannot be read: {error.strerror}") from error
+    if image is None:
+        raise TrainingError(f"{path} cannot be decoded as an image")
+    return image
+
+
 def _in_batches(items: Iterable[tuple[bytes, str]], size: int) -> Iterator[list[tuple[bytes, str]]]:
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
@@ -97,7 +111,7 @@ def _from_shard(shard: Path) -> Iterator[tuple[bytes, str]]:
 
 
 def _decode(encoded: bytes, short_side: int) -> np.ndarray | None:
-    image = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
+    image = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR) if encoded else None
     return None if image is None else _reduced(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), short_side)
 
 

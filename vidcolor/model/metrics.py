@@ -11,6 +11,9 @@ from collections import deque
 
 import cv2
 import numpy as np
+import torch
+
+from vidcolor.color import AB_SCALE, HISTOGRAM_BINS, soft_histogram
 
 PSNR_CEILING = 100.0
 """Decibels of a picture without any error, so that a mean over frames stays finite."""
@@ -22,6 +25,7 @@ AUC_LIMIT = 150
 """Largest threshold, in CIELAB units, of the area under the accuracy curve."""
 
 _SSIM_SIGMA, _SSIM_RADIUS = 1.5, 5
+_PRIOR_SIGMA = 0.5  # bins, about the 5 CIELAB units by which Zhang et al. smooth the distribution of colours
 
 
 def psnr(output: np.ndarray, truth: np.ndarray) -> float:
@@ -62,6 +66,19 @@ def colourfulness(rgb: np.ndarray) -> float:
     return math.hypot(rg_spread, yb_spread) + 0.3 * math.hypot(rg_mean, yb_mean)
 
 
+def ab_rmse(output: np.ndarray, truth: np.ndarray) -> float:
+    """Return the root mean square error of ab pictures (H, W, 2), over pixels and both channels, in CIELAB units."""
+    difference = np.asarray(output, np.float64) - np.asarray(truth, np.float64)
+    return math.sqrt(float(np.mean(np.square(difference))))
+
+
+def ab_histogram(ab: np.ndarray) -> np.ndarray:
+    """Return the 441-bin soft histogram of an ab picture (H, W, 2) in CIELAB units: (441,) float32, sums to 1."""
+    planes = torch.from_numpy(np.ascontiguousarray(ab, np.float32)).permute(2, 0, 1)[None]
+    histogram: np.ndarray = soft_histogram(planes / AB_SCALE)[0].numpy()
+    return histogram
+
+
 def histogram_similarity(output: np.ndarray, reference: np.ndarray) -> float:
     """Return HIS, the intersection of two histograms that each sum to 1, of any equal shape: 0 apart, 1 equal.
 
@@ -76,10 +93,37 @@ def area_under_accuracy(output: np.ndarray, truth: np.ndarray, weights: np.ndarr
     The share of pixels whose ab lies within t of the truth's, averaged over t = 0, 1, ..., 150. ``weights`` (H, W),
     such as the inverse frequency of each pixel's colour, gives the class-balanced form.
     """
-    distance = np.linalg.norm(np.asarray(output, np.float64) - np.asarray(truth, np.float64), axis=-1)
-    first_met = np.clip(np.ceil(distance), 0, AUC_LIMIT + 1)
-    met = (AUC_LIMIT + 1 - first_met) / (AUC_LIMIT + 1)
-    return float(np.average(met, weights=weights))
+    return float(np.average(_thresholds_met(output, truth), weights=weights))
+
+
+class BalancedAccuracy:
+    """AuC over a set of pictures in which every colour of the truth counts alike, fed picture by picture.
+
+    Zhang, Isola and Efros (2016): each pixel is weighted by the inverse of how frequent its true colour is. Here the
+    frequency is the set's own, over the 441 bins of 11 CIELAB units, smoothed so that a handful of pixels of a colour
+    that nothing else has does not decide the score. Gray, which most pixels nearly are, then scores low.
+    """
+
+    def __init__(self) -> None:
+        self._met = np.zeros(HISTOGRAM_BINS**2)
+        self._pixels = np.zeros(HISTOGRAM_BINS**2)
+
+    def add(self, output: np.ndarray, truth: np.ndarray) -> None:
+        """Take the next picture: ab of output and truth, (H, W, 2) in CIELAB units."""
+        steps = (np.asarray(truth) / AB_SCALE + 1) * (HISTOGRAM_BINS - 1) / 2
+        a, b = np.clip(np.rint(steps), 0, HISTOGRAM_BINS - 1).astype(np.intp).reshape(-1, 2).T
+        bins = a * HISTOGRAM_BINS + b
+        met = _thresholds_met(output, truth).ravel()
+        self._met += np.bincount(bins, weights=met, minlength=HISTOGRAM_BINS**2)
+        self._pixels += np.bincount(bins, minlength=HISTOGRAM_BINS**2)
+
+    def value(self) -> float:
+        """Return the measure over all pictures so far, in [0, 1]; 0 before the first."""
+        grid = self._pixels.reshape(HISTOGRAM_BINS, HISTOGRAM_BINS)
+        frequency = cv2.GaussianBlur(grid, (3, 3), _PRIOR_SIGMA, borderType=cv2.BORDER_CONSTANT).ravel()
+        weights = np.divide(1.0, frequency, out=np.zeros_like(frequency), where=self._pixels > 0)
+        total = float(weights @ self._pixels)
+        return float(weights @ self._met) / total if total else 0.0
 
 
 def rgb_histograms(rgb: np.ndarray) -> np.ndarray:
@@ -124,6 +168,14 @@ class DistributionConsistency:
         """Return the measure over all frames so far; 0 where no two frames could be compared."""
         means = [self._sums[step] / self._pairs[step] for step in CDC_STEPS if self._pairs[step]]
         return sum(means) / len(means) if means else 0.0
+
+
+def _thresholds_met(output: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Share of the thresholds 0, 1, ..., 150 within which each pixel's ab (H, W, 2) lies: (H, W) in [0, 1]."""
+    distance = np.linalg.norm(np.asarray(output, np.float64) - np.asarray(truth, np.float64), axis=-1)
+    first_met = np.clip(np.ceil(distance), 0, AUC_LIMIT + 1)
+    met: np.ndarray = (AUC_LIMIT + 1 - first_met) / (AUC_LIMIT + 1)
+    return met
 
 
 def _window_mean(x: np.ndarray) -> np.ndarray:

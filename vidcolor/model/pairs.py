@@ -1,18 +1,20 @@
 """Training pairs: a target crop and a reference, as 8-bit RGB, drawn from a seed alone.
 
 Where references come from (shares in :class:`ReferenceMix`): the target itself under a strong warp, another moment of
-the same video, the nearest pictures of the same class, any picture, and none at all.
+the same video, the nearest pictures of the same class, any picture, none at all, and what a pair list names.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, fields
 
 import cv2
 import numpy as np
 
+from vidcolor.model.frame_motion import motion_brings
 from vidcolor.model.image_sets import ImageSet
+from vidcolor.model.pair_lists import PairList
+from vidcolor.model.thin_plate import disguised
 from vidcolor.model.titles import with_bars, with_title
 
 
@@ -30,6 +32,19 @@ class ReferenceMix:
     """Any other picture: little must be taken from it."""
     nothing: float = 0.08
     """No reference: the natural colours."""
+    listed: float = 0.2
+    """What a pair list names, beside the others; without a list none."""
+
+    def __post_init__(self) -> None:
+        shares = [getattr(self, each.name) for each in fields(self)]
+        if min(shares) < 0 or sum(shares[:-1]) <= 0:
+            raise ValueError(f"shares must not be negative, and one of them above 0, got {shares}")
+
+    def shares(self, clips: bool, listed: bool) -> np.ndarray:
+        """(len(KINDS),) that sum to one; nothing for moments without clips, nor for pair lists where there are none."""
+        possible = {"moment": clips, "listed": listed}
+        shares = np.array([getattr(self, kind) * possible.get(kind, True) for kind in KINDS], float)
+        return shares / shares.sum()
 
 
 KINDS = tuple(kind.name for kind in fields(ReferenceMix))
@@ -45,6 +60,31 @@ class Batch:
     """(N, S, S, 3) uint8 sRGB; unused where ``kind`` is ``nothing``."""
     kind: np.ndarray
     """(N,) index into KINDS."""
+    picture: np.ndarray
+    """(N,) int64: which still the target is of; -1 for frames of videos and pictures of pair lists."""
+    moved: np.ndarray
+    """(N, S/2, S/2, 3) uint8 sRGB: a frame before the target, brought to it along its motion; 0 where there is none."""
+    trust: np.ndarray
+    """(N, S/2, S/2) float32 in [0, 1]: how far that motion is believed."""
+    has_moved: np.ndarray
+    """(N,) bool: True where there is a frame before, which is on moments of a video alone."""
+
+    def only(self, chosen: np.ndarray) -> Batch:
+        """The pairs where ``chosen`` (N,) bool."""
+        return Batch(*(getattr(self, each.name)[chosen] for each in fields(self)))
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """One pair, as :class:`Batch` has many."""
+
+    target: np.ndarray
+    reference: np.ndarray
+    kind: int
+    picture: int
+    moved: np.ndarray
+    trust: np.ndarray
+    has_moved: bool
 
 
 class PairSampler:
@@ -58,24 +98,24 @@ class PairSampler:
         mix: ReferenceMix,
         seed: int,
         titles: float = 0.0,
+        disguised: float = 0.0,
+        listed: PairList | None = None,
     ) -> None:
-        """``neighbours`` (len(stills), k): indices of the nearest pictures, see :func:`neighbours_in_class`.
+        """``neighbours`` (len(stills), k): indices of the nearest pictures.
 
-        ``titles``: share of targets that get a title; half as many get black bars.
+        ``titles``: share of targets that get a title; half as many get black bars. ``disguised``: share of references
+        of the target itself that get a thin-plate warp, another tone and noise.
         """
-        shares = np.array([getattr(mix, kind) for kind in KINDS], float)
-        if not clips:
-            shares[KINDS.index("moment")] = 0
-        self._stills, self._clips, self._neighbours = stills, clips, neighbours
-        self._shares = shares / shares.sum()
-        self._seed, self._titles = seed, titles
+        self._stills, self._clips, self._neighbours, self._listed = stills, clips, neighbours, listed
+        self._shares = mix.shares(bool(clips), listed is not None)
+        self._seed, self._titles, self._disguised = seed, titles, disguised
 
     def batch(self, number: int, size: int, side: int) -> Batch:
         """Batch ``number``: ``size`` pairs of ``side`` x ``side`` crops."""
         pairs = [self._pair(self._rng(number, item, 0), side) for item in range(size)]
-        targets, references, kinds = zip(*pairs, strict=True)
-        targets = [self._overlaid(target, self._rng(number, item, 1)) for item, target in enumerate(targets)]
-        return Batch(np.stack(targets), np.stack(references), np.array(kinds))
+        targets = [self._overlaid(pair.target, self._rng(number, item, 1)) for item, pair in enumerate(pairs)]
+        rest = ([getattr(pair, each.name) for pair in pairs] for each in fields(Batch)[1:])
+        return Batch(np.stack(targets), *(np.stack(values) for values in rest))
 
     def _rng(self, number: int, item: int, purpose: int) -> np.random.Generator:
         return np.random.default_rng((self._seed, number, item, purpose))
@@ -87,36 +127,75 @@ class PairSampler:
             return with_title(target, rng)
         return with_bars(target, rng) if luck < 1.5 * self._titles else target
 
-    def _pair(self, rng: np.random.Generator, side: int) -> tuple[np.ndarray, np.ndarray, int]:
+    def _pair(self, rng: np.random.Generator, side: int) -> _Pair:
         kind = int(rng.choice(len(KINDS), p=self._shares))
-        target, reference = self._pictures(rng, KINDS[kind])
+        if KINDS[kind] == "moment":
+            return self._moment(rng, side, kind)
+        number, target, reference = self._pictures(rng, KINDS[kind])
         zoom = _zoom(rng, target, side)
         centre = rng.uniform(-1, 1, 2)
         crop = _crop(rng, target, side, zoom, centre, tilt=4, bend=0.0)
         if reference is None:
-            return crop, np.zeros_like(crop), kind
-        near = KINDS[kind] in ("itself", "moment")
-        centre = np.clip(centre + rng.normal(0, 0.35, 2), -1, 1) if near else rng.uniform(-1, 1, 2)
-        reference_zoom = zoom * np.exp(rng.uniform(-0.3, 0.3)) if near else _zoom(rng, reference, side)
-        if near and rng.random() < 0.25:  # barely moved, as between the frames of a shot
-            return crop, _crop(rng, reference, side, zoom, centre, tilt=1, bend=0.01, mirror=False), kind
-        return crop, _crop(rng, reference, side, reference_zoom, centre, tilt=20, bend=rng.uniform(0, 0.05)), kind
+            return _without_motion(crop, np.zeros_like(crop), kind, number)
+        if KINDS[kind] == "itself":
+            return _without_motion(crop, self._itself(rng, reference, side, zoom, centre), kind, number)
+        elsewhere = _crop(rng, reference, side, _zoom(rng, reference, side), rng.uniform(-1, 1, 2), 20, _bend(rng))
+        return _without_motion(crop, elsewhere, kind, number)
 
-    def _pictures(self, rng: np.random.Generator, kind: str) -> tuple[np.ndarray, np.ndarray | None]:
-        if kind == "moment":
-            clip = self._clips[rng.integers(len(self._clips))]
-            first = int(rng.integers(len(clip)))
-            second = int(np.clip(first + rng.integers(-40, 41), 0, len(clip) - 1))
-            return clip[first], clip[second]
+    def _itself(
+        self, rng: np.random.Generator, picture: np.ndarray, side: int, zoom: float, centre: np.ndarray
+    ) -> np.ndarray:
+        """The target's own picture as a reference, some of them disguised."""
+        crop = _nearby(rng, picture, side, zoom, centre)
+        return disguised(crop, rng) if rng.random() < self._disguised else crop
+
+    def _moment(self, rng: np.random.Generator, side: int, kind: int) -> _Pair:
+        """A frame of a video, a reference from another moment of it, and a frame shortly before or after."""
+        clip = self._clips[rng.integers(len(self._clips))]
+        first = int(rng.integers(len(clip)))
+        second = int(np.clip(first + rng.integers(-40, 41), 0, len(clip) - 1))
+        zoom, centre, seed = _zoom(rng, clip[first], side), rng.uniform(-1, 1, 2), int(rng.integers(1 << 31))
+        before = int(np.clip(first + rng.integers(1, 5) * rng.choice((-1, 1)), 0, len(clip) - 1))
+        step = 1 if before > first else -1
+        frames = [
+            _crop(np.random.default_rng(seed), clip[n], side, zoom, centre, tilt=4, bend=0.0)
+            for n in range(first, before + step, step)
+        ]
+        reference = _nearby(rng, clip[second], side, zoom, centre)
+        return _Pair(frames[0], reference, kind, -1, *motion_brings(frames), has_moved=len(frames) > 1)
+
+    def _pictures(self, rng: np.random.Generator, kind: str) -> tuple[int, np.ndarray, np.ndarray | None]:
+        """Number of the target's still, or -1, target and reference."""
+        if kind == "listed" and self._listed is not None:
+            first, second = self._listed.pairs[rng.integers(len(self._listed))]
+            return -1, self._listed.images[first], self._listed.images[second]
         index = int(rng.integers(len(self._stills)))
         target = self._stills.images[index]
         if kind == "itself":
-            return target, target
+            return index, target, target
         if kind == "alike":
-            return target, self._stills.images[rng.choice(self._neighbours[index])]
+            return index, target, self._stills.images[rng.choice(self._neighbours[index])]
         if kind == "stranger":
-            return target, self._stills.images[rng.integers(len(self._stills))]
-        return target, None
+            return index, target, self._stills.images[rng.integers(len(self._stills))]
+        return index, target, None
+
+
+def _without_motion(target: np.ndarray, reference: np.ndarray, kind: int, picture: int) -> _Pair:
+    half = target.shape[0] // 2
+    moved, trust = np.zeros((half, half, 3), np.uint8), np.zeros((half, half), np.float32)
+    return _Pair(target, reference, kind, picture, moved, trust, has_moved=False)
+
+
+def _nearby(rng: np.random.Generator, picture: np.ndarray, side: int, zoom: float, centre: np.ndarray) -> np.ndarray:
+    """A reference crop around the same place; every fourth has barely moved, as between the frames of a shot."""
+    centre = np.clip(centre + rng.normal(0, 0.35, 2), -1, 1)
+    if rng.random() < 0.25:
+        return _crop(rng, picture, side, zoom, centre, tilt=1, bend=0.01, mirror=False)
+    return _crop(rng, picture, side, zoom * np.exp(rng.uniform(-0.3, 0.3)), centre, tilt=20, bend=_bend(rng))
+
+
+def _bend(rng: np.random.Generator) -> float:
+    return float(rng.uniform(0, 0.05))
 
 
 def _zoom(rng: np.random.Generator, picture: np.ndarray, side: int) -> float:
@@ -153,23 +232,3 @@ def _prefiltered(picture: np.ndarray, where: np.ndarray, zoom: float) -> tuple[n
     size = (round(picture.shape[1] / zoom), round(picture.shape[0] / zoom))
     factors = np.array([size[0] / picture.shape[1], size[1] / picture.shape[0]], np.float32)
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA), (where + 0.5) * factors - 0.5
-
-
-def neighbours_in_class(descriptors: np.ndarray, labels: list[str], count: int = 5) -> np.ndarray:
-    """For every picture the ``count`` most alike of its class, among all where its class has too few.
-
-    ``descriptors`` (N, C), unit length. Returns (N, count) indices, never the picture itself.
-    """
-    members: dict[str, list[int]] = defaultdict(list)
-    for index, label in enumerate(labels):
-        members[label].append(index)
-    everyone = np.arange(len(labels))
-    result = np.empty((len(labels), count), np.int64)
-    for indices in members.values():
-        group = np.array(indices)
-        pool = group if len(group) > count else everyone
-        similarity = descriptors[group] @ descriptors[pool].T
-        similarity[group[:, None] == pool[None, :]] = -np.inf
-        order = np.argsort(-similarity, axis=1)[:, :count]
-        result[group] = np.resize(pool[order], (len(group), count)) if order.shape[1] < count else pool[order]
-    return result

@@ -1,15 +1,15 @@
-"""The network's part: chroma of the key frames of one shot, in batches."""
+"""The network's part: chroma of the key frames of one shot, each going on from the one before."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 
-from vidcolor.model.colorist import Colorist
-from vidcolor.model.gray2color import EncodedReference
+from vidcolor.flow import Path, carry
+from vidcolor.model.any_colorist import AnyColorist, ReferenceT, TargetsT
 from vidcolor.pipeline.track import Interval
 
 
@@ -33,18 +33,87 @@ class ColorizeConfig:
 
 def color_keys(
     intervals: Iterable[Interval],
-    reference: EncodedReference | None,
-    colorist: Colorist,
+    reference: ReferenceT | None,
+    colorist: AnyColorist[ReferenceT, TargetsT],
     config: ColorizeConfig,
+    known: Mapping[int, np.ndarray] | None = None,
     turns: int = 0,
 ) -> Iterator[tuple[Interval, np.ndarray]]:
     """Every interval with the chroma (2, h, w), float32, CIELAB units, of the key frame that it brings, in order.
 
+    Each key frame goes on from the one before it, whose colours the motion brings.
+
     reference: whose colours the shot follows; None for the most natural ones.
+    known: true chroma (2, h, w) of key frames, by their number in the shot; it replaces the network's.
     turns: quarter turns counter-clockwise that bring the film's pictures upright, for the network's eyes only.
     """
-    iterator = iter(intervals)
+    iterator, before = iter(intervals), None
+    known = known or {}
     while batch := list(islice(iterator, config.batch)):
-        grays = [np.ascontiguousarray(np.rot90(interval.key_gray, turns)) for interval in batch]
-        for interval, ab in zip(batch, colorist.colorize(grays, reference), strict=True):
-            yield interval, np.ascontiguousarray(np.rot90(ab, -turns, axes=(1, 2)))
+        # what needs no frame before is done for all of them at once
+        unknown = [interval for interval in batch if interval.last not in known]
+        views = iter(_consult([interval.key_gray for interval in unknown], reference, colorist, turns))
+        for interval in batch:
+            ab = known.get(interval.last)
+            if ab is None:
+                path = None if interval.opens else interval.to_first[-1]
+                ab = _go_on(next(views), before, path, colorist, turns)
+            before = ab
+            yield interval, ab
+
+
+def color_keys_back(
+    intervals: Iterable[Interval],
+    reference: ReferenceT | None,
+    colorist: AnyColorist[ReferenceT, TargetsT],
+    config: ColorizeConfig,
+    last: np.ndarray,
+    turns: int = 0,
+) -> dict[int, np.ndarray]:
+    """Chroma (2, h, w) of the key frames of intervals by their number, walked from the end back to the beginning.
+
+    last: chroma of the last interval's key frame, which is known. Of every interval only its key frame and the path to
+    it are held. The other arguments are those of :func:`color_keys`.
+    """
+    keys = [(interval.last, interval.key_gray.copy(), _compact(interval.to_last[0])) for interval in intervals]
+    if not keys:
+        return {}
+    found, before = {keys[-1][0]: last}, last
+    steps = [(number, gray, path) for (number, gray, _), (_, _, path) in pairwise(keys)][::-1]
+    for start in range(0, len(steps), config.batch):
+        batch = steps[start : start + config.batch]
+        views = _consult([gray for _, gray, _ in batch], reference, colorist, turns)
+        for (number, _, path), view in zip(batch, views, strict=True):
+            before = found[number] = _go_on(view, before, path, colorist, turns)
+    return found
+
+
+def _compact(path: Path) -> Path:
+    """A copy that holds no other array alive, trust in half precision."""
+    return Path(path.position.copy(), path.trust.astype(np.float16))
+
+
+def _consult(
+    grays: list[np.ndarray], reference: ReferenceT | None, colorist: AnyColorist[ReferenceT, TargetsT], turns: int
+) -> list[TargetsT]:
+    if not grays:
+        return []
+    together = colorist.consult([np.ascontiguousarray(np.rot90(gray, turns)) for gray in grays], reference)
+    return [together.only(number) for number in range(len(grays))]
+
+
+def _go_on(
+    target: TargetsT,
+    before: np.ndarray | None,
+    path: Path | None,
+    colorist: AnyColorist[ReferenceT, TargetsT],
+    turns: int,
+) -> np.ndarray:
+    """Chroma of a key frame from the network and from a frame coloured before, to which ``path`` leads."""
+    brought = trust = None
+    if before is not None and path is not None:
+        brought = carry(np.ascontiguousarray(before.transpose(1, 2, 0)), path).transpose(2, 0, 1)
+        brought = np.ascontiguousarray(np.rot90(brought, turns, axes=(1, 2)))
+        trust = np.ascontiguousarray(np.rot90(path.trust.astype(np.float32), turns))
+    ab = colorist.continue_from(target, brought, trust)
+    return np.ascontiguousarray(np.rot90(ab, -turns, axes=(1, 2)))

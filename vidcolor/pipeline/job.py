@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ import torch
 from vidcolor import __version__
 from vidcolor.config import to_dict
 from vidcolor.errors import FilmError, ManifestError
+from vidcolor.model.any_colorist import AnyColorist
 from vidcolor.model.checkpoint import ModelInfo, load_network
-from vidcolor.model.colorist import Colorist
+from vidcolor.model.colorist_of import colorist_of
 from vidcolor.pipeline.config import PipelineConfig
 from vidcolor.pipeline.encode import output_format
 from vidcolor.pipeline.manifest import load_manifest, load_matched, merge, save_manifest, save_matched
@@ -31,6 +33,7 @@ from vidcolor.pipeline.render import (
     Renderer,
     Source,
     Stretch,
+    seam_path,
     stretch_digest,
     stretches,
     used_references,
@@ -65,7 +68,7 @@ class Job:
         self._began = time.monotonic()
         self._digest = film_digest(info.path)
         self._survey: Survey | None = None
-        self._colorist: Colorist | None = None
+        self._colorist: AnyColorist[Any, Any] | None = None
         self._notes: list[str] = []
 
     def output(self, out: Path | None, overwrite: bool) -> Path:
@@ -93,13 +96,14 @@ class Job:
             self._survey = kept
         return self._survey
 
-    def colorist(self) -> Colorist:
+    def colorist(self) -> AnyColorist[Any, Any]:
         """The network on its device, loaded when first needed."""
         if self._colorist is None:
             device = _device(self._device)
             if device.type == "cpu":
                 _share_processor()
-            self._colorist = Colorist(load_network(self._weights.path), device, self.config.colorize.half)
+            network = load_network(self._weights.path)
+            self._colorist = colorist_of(network, device, self.config.colorize.half)
         return self._colorist
 
     def plan(self, refs: Path, references: list[Reference]) -> Manifest:
@@ -160,8 +164,10 @@ class Job:
         source, config = Source(self.info, self.survey(), self._digest), self.config.render
         pieces = [piece for entry in manifest.entries for piece in stretches(entry, config)]
         digests = [stretch_digest(piece, source, by_name, self._weights.digest, config) for piece in pieces]
-        todo = {d: p for d, p in zip(digests, pieces, strict=True) if not self.project.segments.has(d, SUFFIX)}
-        self._render(todo, source, by_name)
+        by_digest = dict(zip(digests, pieces, strict=True))
+        before = {b: a for a, b in pairwise(digests) if by_digest[b].goes_on_from(by_digest[a])}
+        todo = {d: p for d, p in by_digest.items() if not self._is_finished(d, goes_on=d in before.values())}
+        self._render(todo, before, source, by_name)
         product = self._product(digests, out)
         if product is None:
             product = self._join(digests, out)
@@ -198,7 +204,19 @@ class Job:
             return [f"{self.info.path} is interlaced: it stays so, and both fields of a frame are coloured as one."]
         return []
 
-    def _render(self, todo: Mapping[str, Stretch], source: Source, references: Mapping[str, Reference]) -> None:
+    def _is_finished(self, digest: str, goes_on: bool) -> bool:
+        """True where the segment is there, and, if another stretch goes on from it, all that one needs."""
+        segment = self.project.segments.path(digest, SUFFIX)
+        return segment.is_file() and (not goes_on or seam_path(segment).is_file())
+
+    def _render(
+        self,
+        todo: Mapping[str, Stretch],
+        before: Mapping[str, str],
+        source: Source,
+        references: Mapping[str, Reference],
+    ) -> None:
+        """Render stretches in order; ``before`` names the stretch that another goes on from, by digests."""
         if not todo:
             return
         total = sum(len(piece) for piece in todo.values())
@@ -213,7 +231,8 @@ class Job:
         try:
             for digest, piece in todo.items():
                 self.project.segments.folder.mkdir(parents=True, exist_ok=True)
-                renderer.render(piece, self.project.segments.path(digest, SUFFIX), on_frame)
+                earlier = self.project.segments.path(before[digest], SUFFIX) if digest in before else None
+                renderer.render(piece, self.project.segments.path(digest, SUFFIX), earlier, on_frame)
         finally:
             renderer.close()
 

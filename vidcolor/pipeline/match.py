@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from vidcolor.model.colorist import Colorist, Likeness, gray_of
-from vidcolor.model.gray2color import EncodedReference
+from vidcolor.model.any_colorist import AnyColorist, Likeness
+from vidcolor.model.colorist import gray_of
 from vidcolor.types import Reference, Shot
 
 SIMILARITY_RANGE = (0.35, 0.75)
@@ -55,7 +56,8 @@ class _Known:
 
     name: str
     descriptor: np.ndarray
-    encoded: EncodedReference
+    encoded: Any
+    """By the colorist that compares, which alone can read it."""
 
 
 def sampled_frames(shot: Shot, samples: int) -> list[int]:
@@ -67,7 +69,7 @@ def sampled_frames(shot: Shot, samples: int) -> list[int]:
 class Matcher:
     """Compares shots with a set of references; the references' side is computed once."""
 
-    def __init__(self, references: Sequence[Reference], colorist: Colorist, config: MatchConfig) -> None:
+    def __init__(self, references: Sequence[Reference], colorist: AnyColorist[Any, Any], config: MatchConfig) -> None:
         self._colorist, self._config = colorist, config
         self._known = [
             _Known(reference.name, self._describe(gray_of(reference.rgb)), colorist.encode(reference.rgb, config.lines))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
-from vidcolor.model.colorist import Colorist
+from vidcolor.model.any_colorist import AnyColorist
 from vidcolor.pipeline.decode import FilmReader
 from vidcolor.pipeline.match import Candidate, MatchConfig, Matcher, sampled_frames
 from vidcolor.pipeline.plan import Manifest, ShotEntry
@@ -21,7 +22,7 @@ def plan_film(
     shots: Sequence[Shot],
     references: Sequence[Reference],
     folder: str,
-    colorist: Callable[[], Colorist],
+    colorist: Callable[[], AnyColorist[Any, Any]],
     config: MatchConfig,
     on_progress: Callable[[int, int | None], None] | None = None,
 ) -> Manifest:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import cv2
 import numpy as np
 
-from vidcolor.pipeline.flow import Path, carry
+from vidcolor.flow import Path, carry
 from vidcolor.pipeline.track import Interval
 
 LEAST_WEIGHT = 0.01

@@ -12,14 +12,14 @@ import numpy as np
 
 from vidcolor import __version__
 from vidcolor.config import to_dict
-from vidcolor.model.colorist import Colorist
-from vidcolor.model.gray2color import EncodedReference
+from vidcolor.model.any_colorist import AnyColorist
 from vidcolor.pipeline.ahead import ahead
-from vidcolor.pipeline.colorize import ColorizeConfig, color_keys
+from vidcolor.pipeline.colorize import ColorizeConfig, color_keys, color_keys_back
 from vidcolor.pipeline.decode import FilmReader
 from vidcolor.pipeline.encode import EncodeConfig, encode_segment, output_format
 from vidcolor.pipeline.plan import ShotEntry
 from vidcolor.pipeline.propagate import fill_shot
+from vidcolor.pipeline.seam import keeping_seam, load_seam
 from vidcolor.pipeline.segments import segment_digest
 from vidcolor.pipeline.smooth import SmoothConfig, margin, smooth_keys
 from vidcolor.pipeline.stills import painted_stills
@@ -50,6 +50,10 @@ class Stretch:
 
     def __len__(self) -> int:
         return self.stop - self.start
+
+    def goes_on_from(self, other: Stretch) -> bool:
+        """True where this stretch continues the colours of ``other``, the stretch before it."""
+        return self.entry is other.entry and self.start == other.stop and not self.entry.keep_gray
 
 
 @dataclass(frozen=True)
@@ -99,14 +103,14 @@ class Renderer:
         self,
         source: Source,
         references: Mapping[str, Reference],
-        colorist: Callable[[], Colorist],
+        colorist: Callable[[], AnyColorist[Any, Any]],
         config: RenderConfig,
     ) -> None:
         """``colorist`` is called once, when the first shot needs a network."""
         self._source, self._references, self._config = source, references, config
         self._make_colorist = colorist
-        self._colorist: Colorist | None = None
-        self._encoded: tuple[tuple[str, ...], EncodedReference | None] = ((), None)
+        self._colorist: AnyColorist[Any, Any] | None = None
+        self._encoded: tuple[tuple[str, ...], Any] = ((), None)
         self._form = _chroma_format(source.info, config.encode)
         self._reader = FilmReader(source.info)
 
@@ -114,12 +118,17 @@ class Renderer:
         """Free the film's file."""
         self._reader.close()
 
-    def render(self, stretch: Stretch, path: Path, on_frame: Callable[[], None] | None = None) -> None:
+    def render(
+        self, stretch: Stretch, path: Path, before: Path | None = None, on_frame: Callable[[], None] | None = None
+    ) -> None:
         """Write the segment of one stretch to ``path``, whole or not at all.
 
+        before: the segment of the stretch before it in the same shot, whose colours this one continues. What the next
+            one needs lies beside each segment, see :func:`seam_path`.
         Raises FilmError where the film can no longer be read as it was, OutputError where the disk refuses.
         """
-        frames = self._gray(stretch) if stretch.entry.keep_gray else self._coloured(stretch)
+        seams = (seam_path(before) if before else None, seam_path(path))
+        frames = self._gray(stretch) if stretch.entry.keep_gray else self._coloured(stretch, *seams)
         counted = _counted(ahead(frames, depth=8), on_frame)
         encode_segment(path, counted, self._source.info, self._config.encode)
 
@@ -129,23 +138,41 @@ class Renderer:
             plane = np.full((self._form.height, self._form.width), neutral, frame.luma.dtype)
             yield ColouredFrame(frame, plane, plane)
 
-    def _coloured(self, stretch: Stretch) -> Iterator[ColouredFrame]:
+    def _coloured(self, stretch: Stretch, seam_before: Path | None, seam: Path) -> Iterator[ColouredFrame]:
         """Decode, track, colorize, smooth, fill, upsample; the margins of the stretch are walked and left out."""
         entry, config = stretch.entry, self._config
         colorist, reference = self._consult(entry.references)
         view = self._view(entry)
         known = self._painted(entry, view)
         smooth = config.smooth if known else replace(config.smooth, reach=0)
-        first, last = _with_margins(stretch, margin(config.keys, smooth))
+        overlap = margin(config.keys, smooth)
+        first, last = _with_margins(stretch, overlap)
+        opening = {first - entry.shot.start: load_seam(seam_before)} if seam_before else {}
         waiting: deque[Frame] = deque()
         grays = ahead(self._grays(first, last, view, waiting), depth=config.keys.interval)
         intervals = ahead(track(grays, config.keys, first - entry.shot.start, known), depth=config.colorize.batch)
-        keys = color_keys(intervals, reference, colorist, config.colorize, self._source.info.rotation // 90)
+        given = opening | self._walked_back(entry, view, known) | known
+        turns = self._source.info.rotation // 90
+        keys = color_keys(intervals, reference, colorist, config.colorize, given, turns)
+        if stretch.stop < entry.shot.stop:
+            keys = keeping_seam(keys, max(entry.shot.start, stretch.stop - overlap) - entry.shot.start, seam)
         for number, _, ab in ahead(fill_shot(smooth_keys(keys, smooth, known)), depth=8):
             frame = waiting.popleft()
             if stretch.start <= entry.shot.start + number < stretch.stop:
                 ab = ab * np.float32(entry.saturation)
                 yield ColouredFrame(frame, *upsample(ab, frame.luma, self._form, view.area))
+
+    def _walked_back(self, entry: ShotEntry, view: View, known: Mapping[int, np.ndarray]) -> dict[int, np.ndarray]:
+        """Chroma of the key frames before the first known one, each going on from the one after it."""
+        config, number = self._config, min(known, default=0)
+        if number == 0:
+            return {}
+        start = max(0, number - config.colorize.stretch) // config.keys.interval * config.keys.interval
+        frames = self._read(entry.shot.start + start, entry.shot.start + number + 1)
+        intervals = track((view.gray(frame.luma) for frame in frames), config.keys, start, known)
+        colorist, reference = self._consult(entry.references)
+        turns = self._source.info.rotation // 90
+        return color_keys_back(intervals, reference, colorist, config.colorize, known[number], turns)
 
     def _grays(self, start: int, stop: int, view: View, waiting: deque[Frame]) -> Iterator[np.ndarray]:
         """Working-size grays of frames; the frames themselves wait for their chroma."""
@@ -156,13 +183,13 @@ class Renderer:
     def _read(self, start: int, stop: int) -> Iterator[Frame]:
         return self._reader.frames(self._source.survey.seek_point(start), stop - start)
 
-    def _consult(self, names: tuple[str, ...]) -> tuple[Colorist, EncodedReference | None]:
+    def _consult(self, names: tuple[str, ...]) -> tuple[AnyColorist[Any, Any], Any]:
         if self._colorist is None:
             self._colorist = self._make_colorist()
         if self._encoded[0] != names:
             lines = self._config.colorize.lines
             each = [self._colorist.encode(self._references[name].rgb, lines) for name in names]
-            self._encoded = (names, EncodedReference.join(each) if each else None)
+            self._encoded = (names, self._colorist.join(each) if each else None)
         return self._colorist, self._encoded[1]
 
     def _view(self, entry: ShotEntry) -> View:
@@ -194,6 +221,11 @@ def _with_margins(stretch: Stretch, overlap: int) -> tuple[int, int]:
     shot = stretch.entry.shot
     # one frame more at the end: the grid's next key frame
     return max(shot.start, stretch.start - overlap), min(shot.stop, stretch.stop + overlap + 1)
+
+
+def seam_path(segment: Path) -> Path:
+    """The file beside a segment that holds the colours from which the next stretch of its shot goes on."""
+    return segment.with_suffix(".seam")
 
 
 def _chroma_format(info: FilmInfo, encode: EncodeConfig) -> ChromaFormat:

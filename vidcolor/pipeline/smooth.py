@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from vidcolor.pipeline.flow import Path, carry, check_luma, extend, resting_path, to_chroma_grid
+from vidcolor.flow import Path, carry, check_luma, extend, resting_path, to_chroma_grid
 from vidcolor.pipeline.track import Interval, KeyConfig
 
 Keyed = tuple[Interval, np.ndarray]

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from vidcolor.pipeline.flow import FlowEstimator, Path, check_luma, extend, resting_path, to_chroma_grid
+from vidcolor.flow import FlowEstimator, Path, check_luma, extend, resting_path, to_chroma_grid
 
 
 @dataclass(frozen=True)

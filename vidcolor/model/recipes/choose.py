@@ -1,0 +1,20 @@
+"""The recipe of each network, by the network's name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from vidcolor.model.recipes.film import FilmRecipe
+from vidcolor.model.recipes.published import PublishedRecipe
+from vidcolor.model.recipes.recipe import Recipe
+from vidcolor.model.training.config import TrainConfig
+
+RECIPES: dict[str, Callable[[TrainConfig], Recipe]] = {
+    "gray2color-film": FilmRecipe,
+    "gray2color": PublishedRecipe,
+}
+
+
+def choose_recipe(config: TrainConfig) -> Recipe:
+    """The recipe that ``config.network`` asks for, its network newly built."""
+    return RECIPES[config.network.name](config)
