@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import cv2
 import numpy as np
 from image_cases import Case
 from training_free import LINES, Features, Gray, MeanChroma, Yardstick, with_true_lightness
 
-from vidcolor.model.colorist import Colorist
+from vidcolor.model.any_colorist import AnyColorist
 from vidcolor.model.evaluate_images import ImageScore, ab_of, score_image
-from vidcolor.model.gray2color import EncodedReference
 from vidcolor.model.metrics import BalancedAccuracy, ab_histogram, histogram_similarity
 
 COLUMNS = ("gray", "mean", "features", "vidcolor")
@@ -22,7 +22,7 @@ FIGURES = ("psnr", "ab_rmse", "his", "colourfulness_ratio", "delta_e2000", "auc"
 class Painter:
     """All ways to colour a case."""
 
-    def __init__(self, colorist: Colorist, features: Features) -> None:
+    def __init__(self, colorist: AnyColorist[Any, Any], features: Features) -> None:
         self._colorist = colorist
         self._yardsticks: dict[str, Yardstick] = {"gray": Gray(), "mean": MeanChroma(), "features": features}
 
@@ -34,14 +34,14 @@ class Painter:
                 yardstick.start(*case.references)
                 painted[name] = np.asarray(yardstick.colour(case.target), np.float32)
         encoded = [self._colorist.encode(reference.rgb, LINES) for reference in case.references]
-        painted["vidcolor"] = self._colour(case, EncodedReference.join(encoded) if encoded else None)
+        painted["vidcolor"] = self._colour(case, self._colorist.join(encoded) if encoded else None)
         return painted
 
     def natural(self, case: Case) -> np.ndarray:
         """Return the ab (H, W, 2) that vidcolor gives without a reference."""
         return self._colour(case, None)
 
-    def _colour(self, case: Case, reference: EncodedReference | None) -> np.ndarray:
+    def _colour(self, case: Case, reference: Any) -> np.ndarray:
         half = self._colorist.colorize([case.target.gray], reference)[0].transpose(1, 2, 0)
         return cv2.resize(half, case.target.gray.shape[::-1], interpolation=cv2.INTER_LINEAR)
 

@@ -30,7 +30,7 @@ from training_free import LINES, Features
 
 from vidcolor.errors import VidcolorError
 from vidcolor.model.checkpoint import find_weights, load_network
-from vidcolor.model.colorist import Colorist
+from vidcolor.model.colorist_of import colorist_of
 from vidcolor.model.image_sets import load_images
 from vidcolor.pipeline.contact_sheet import contact_sheet
 
@@ -66,7 +66,7 @@ class Table:
     def __init__(self, args: argparse.Namespace) -> None:
         pictures = load_images([args.images], LINES)
         features = Features(args.backbone, args.grid)
-        self._painter = Painter(Colorist(load_network(find_weights(args.model)), args.device), features)
+        self._painter = Painter(colorist_of(load_network(find_weights(args.model)), args.device), features)
         self._cases = PictureCases(pictures, features)
         self._chosen = np.unique(np.linspace(0, len(pictures) - 1, args.limit).astype(int)).tolist()
         self._args = args

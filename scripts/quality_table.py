@@ -25,15 +25,13 @@ from typing import Any
 
 from clip_scores import Recipe, measure_training_free, measure_vidcolor
 from quality_rows import Row, load_rows, print_header, print_means, print_row, save_rows
-from shot_references import ReferencedShot, clip_shots, load_strangers, referenced
+from shot_references import ReferencedShot, clip_shots, find_clips, load_strangers, referenced
 from training_free import Features, FlowAlone, Gray, MeanChroma, Yardstick
 
 from vidcolor.config import resolve
 from vidcolor.errors import VidcolorError
 from vidcolor.pipeline.decode import probe
 from vidcolor.pipeline.run import PipelineConfig
-
-FILM_SUFFIXES = (".mp4", ".webm", ".avi", ".mkv", ".mov")
 
 
 def main() -> None:
@@ -61,7 +59,7 @@ def _measure(args: argparse.Namespace) -> list[Row]:
     }
     rows = []
     print_header(args.full_size and args.columns != "training-free")
-    for clip in _clips(args.folder, args.clips):
+    for clip in find_clips(args.folder, args.clips):
         shots = referenced(clip_shots(clip, args.frames), _away(args), probe(clip).frame_rate)
         row = _new_row(clip.stem, shots, args)
         if row.judged_shots < row.shots:
@@ -109,14 +107,6 @@ def _settings(args: argparse.Namespace) -> dict[str, Any]:
     """What the figures were measured with."""
     names = ("reference", "seconds", "grid", "frames", "model", "overrides")
     return {name: getattr(args, name) for name in names}
-
-
-def _clips(folder: Path, names: list[str] | None) -> list[Path]:
-    clips = sorted(path for path in folder.iterdir() if path.suffix in FILM_SUFFIXES)
-    lost = set(names or ()) - {clip.stem for clip in clips}
-    if not clips or lost:
-        raise SystemExit(f"{folder}: no such clips: {', '.join(sorted(lost)) or '(none at all)'}")
-    return [clip for clip in clips if not names or clip.stem in names]
 
 
 def _arguments() -> argparse.Namespace:

@@ -19,6 +19,7 @@ from vidcolor.pipeline.read_rgb import read_rgb
 from vidcolor.pipeline.shots import detect_shots, small_gray
 from vidcolor.types import Shot
 
+FILM_SUFFIXES = (".mp4", ".webm", ".avi", ".mkv", ".mov")
 STRANGERS = 10
 SEED = 7
 STILL_LINES = 256
@@ -38,6 +39,15 @@ class ReferencedShot:
     def still(self) -> str:
         """Name of the reference's file."""
         return f"shot{self.shot.index:03d}.png"
+
+
+def find_clips(folder: Path, names: list[str] | None) -> list[Path]:
+    """Return the colour clips of a folder, those of the given names or all; leaves in words where one is missing."""
+    clips = sorted(path for path in folder.iterdir() if path.suffix in FILM_SUFFIXES)
+    lost = set(names or ()) - {clip.stem for clip in clips}
+    if not clips or lost:
+        raise SystemExit(f"{folder}: no such clips: {', '.join(sorted(lost)) or '(none at all)'}")
+    return [clip for clip in clips if not names or clip.stem in names]
 
 
 def clip_shots(clip: Path, frames: int | None) -> list[Shot]:

@@ -32,5 +32,9 @@ class CheckpointError(VidcolorError):
     """A weights file is missing, foreign or does not fit its network."""
 
 
+class ImagesError(VidcolorError):
+    """Folders of pictures do not fit together, or a picture cannot be read."""
+
+
 class TrainingError(VidcolorError):
     """Training data are missing, or training diverged."""

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from vidcolor.color import rgb_to_lab
-from vidcolor.errors import VidcolorError
+from vidcolor.errors import ImagesError
 from vidcolor.model.delta_e import ciede2000
 from vidcolor.model.image_sets import IMAGE_SUFFIXES
 from vidcolor.model.lpips import SMALLEST_SIDE, Lpips
@@ -27,10 +27,6 @@ from vidcolor.model.metrics import (
     psnr,
     ssim,
 )
-
-
-class ImagesError(VidcolorError):
-    """Folders of pictures do not fit together, or a picture cannot be read."""
 
 
 @dataclass(frozen=True)
