@@ -12,6 +12,9 @@ from vidcolor.flow import Path, carry
 from vidcolor.model.any_colorist import AnyColorist, ReferenceT, TargetsT
 from vidcolor.pipeline.track import Interval
 
+BELIEVED = (0.4, 0.8)
+"""Mean trust of the motion from the frame before at which that frame has nothing to say, and at which it has all."""
+
 
 @dataclass(frozen=True)
 class ColorizeConfig:
@@ -110,10 +113,23 @@ def _go_on(
     turns: int,
 ) -> np.ndarray:
     """Chroma of a key frame from the network and from a frame coloured before, to which ``path`` leads."""
-    brought = trust = None
-    if before is not None and path is not None:
+    answers: list[tuple[float, np.ndarray]] = []
+    share = 0.0 if before is None or path is None else _say(path)
+    if before is not None and path is not None and share > 0:
         brought = carry(np.ascontiguousarray(before.transpose(1, 2, 0)), path).transpose(2, 0, 1)
         brought = np.ascontiguousarray(np.rot90(brought, turns, axes=(1, 2)))
         trust = np.ascontiguousarray(np.rot90(path.trust.astype(np.float32), turns))
-    ab = colorist.continue_from(target, brought, trust)
+        answers.append((share, colorist.continue_from(target, brought, trust)))
+    if share < 1:
+        answers.append((1 - share, colorist.continue_from(target, None, None)))
+    ab = sum((np.float32(weight) * answer for weight, answer in answers), np.float32(0))
     return np.ascontiguousarray(np.rot90(ab, -turns, axes=(1, 2)))
+
+
+def _say(path: Path) -> float:
+    """How much a frame before has to say, 0 to 1, by how far the motion from it is believed on the whole.
+
+    After a wild motion the network does better from the reference alone than from colours that came amiss.
+    """
+    none, full = BELIEVED
+    return float(np.clip((path.trust.mean(dtype=np.float64) - none) / (full - none), 0, 1))
