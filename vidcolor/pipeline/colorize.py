@@ -12,8 +12,8 @@ from vidcolor.flow import Path, carry
 from vidcolor.model.any_colorist import AnyColorist, ReferenceT, TargetsT
 from vidcolor.pipeline.track import Interval
 
-BELIEVED = (0.4, 0.8)
-"""Mean trust of the motion from the frame before at which that frame has nothing to say, and at which it has all."""
+QUIET = (0.85, 0.92)
+"""Mean trust of the motion from the frame before up to which that frame has half a say, and from which it has all."""
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,9 @@ def _go_on(
 ) -> np.ndarray:
     """Chroma of a key frame from the network and from a frame coloured before, to which ``path`` leads."""
     answers: list[tuple[float, np.ndarray]] = []
-    share = 0.0 if before is None or path is None else _say(path)
-    if before is not None and path is not None and share > 0:
+    share = 0.0
+    if before is not None and path is not None:
+        share = _say(path)
         brought = carry(np.ascontiguousarray(before.transpose(1, 2, 0)), path).transpose(2, 0, 1)
         brought = np.ascontiguousarray(np.rot90(brought, turns, axes=(1, 2)))
         trust = np.ascontiguousarray(np.rot90(path.trust.astype(np.float32), turns))
@@ -127,9 +128,11 @@ def _go_on(
 
 
 def _say(path: Path) -> float:
-    """How much a frame before has to say, 0 to 1, by how far the motion from it is believed on the whole.
+    """How much a frame before has to say, 0.5 to 1, by how far the motion from it is believed on the whole.
 
-    After a wild motion the network does better from the reference alone than from colours that came amiss.
+    Where little moves, its colours arrive whole. Elsewhere they wear off and spread from frame to frame, and the mean
+    with what the network says by the reference alone is nearer the truth than either.
     """
-    none, full = BELIEVED
-    return float(np.clip((path.trust.mean(dtype=np.float64) - none) / (full - none), 0, 1))
+    restless, quiet = QUIET
+    trust = float(path.trust.mean(dtype=np.float64))
+    return 0.5 + 0.5 * min(1.0, max(0.0, (trust - restless) / (quiet - restless)))
