@@ -72,9 +72,12 @@ class Encoder(nn.Module):
         The three colour channels of the first layer are summed, which is exact for a gray picture in all three.
         """
         stem = tensors["block00.conv.weight"].sum(1, keepdim=True)
-        state = {"stem.weight": stem, "stem.bias": tensors["block00.conv.bias"]}
-        for name in self.state_dict():
-            if name.startswith("blocks."):
-                _, index, layer, kind = name.split(".")
-                state[name] = tensors[f"block{int(index) + 1:02d}.{layer}.{kind}"]
+        state = {"stem.weight": stem, "stem.bias": tensors["block00.conv.bias"], **self.backbone_blocks(tensors)}
         self.load_state_dict({name: torch.as_tensor(value).float() for name, value in state.items()})
+
+    def backbone_blocks(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The weights of all blocks, by their names here, from tensors named as for :meth:`load_backbone`."""
+        names = [name for name in self.state_dict() if name.startswith("blocks.")]
+        parts = [name.split(".") for name in names]
+        sources = [f"block{int(index) + 1:02d}.{layer}.{kind}" for _, index, layer, kind in parts]
+        return {name: tensors[source] for name, source in zip(names, sources, strict=True)}

@@ -43,12 +43,7 @@ class BackboneClassifier(nn.Module):
         if missing := sorted(head.keys() - tensors.keys()):
             raise TrainingError(f"the backbone has no {missing[0]}: pseudo-labels need the ImageNet classifier with it")
         stem = {f"encoder.stem.{kind}": tensors[f"block00.conv.{kind}"] for kind in ("weight", "bias")}
-        blocks = {
-            name: tensors[f"block{int(index) + 1:02d}.{rest}"]
-            for name in self.state_dict()
-            if name.startswith("encoder.blocks.")
-            for index, rest in [name.removeprefix("encoder.blocks.").split(".", 1)]
-        }
+        blocks = {f"encoder.{name}": value for name, value in self.encoder.backbone_blocks(tensors).items()}
         state = stem | blocks | {name: tensors[key] for key, name in head.items()}
         self.load_state_dict({name: torch.as_tensor(value).float() for name, value in state.items()})
 

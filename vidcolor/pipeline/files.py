@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -15,9 +15,18 @@ def write_text(path: Path, text: str) -> None:
 
     Raises OutputError where the folder cannot be written or the disk is full.
     """
+    _write(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a binary file as :func:`write_text` does a text, with the same errors."""
+    _write(path, lambda temporary: temporary.write_bytes(data))
+
+
+def _write(path: Path, write: Callable[[Path], object]) -> None:
     with written_whole(path) as temporary:
         try:
-            temporary.write_text(text, encoding="utf-8")
+            write(temporary)
         except OSError as error:
             raise _cannot_write(path, error) from error
 

@@ -206,8 +206,8 @@ class Job:
 
     def _is_finished(self, digest: str, goes_on: bool) -> bool:
         """True where the segment is there, and, if another stretch goes on from it, all that one needs."""
-        segment = self.project.segments.path(digest, SUFFIX)
-        return segment.is_file() and (not goes_on or seam_path(segment).is_file())
+        segments = self.project.segments
+        return segments.has(digest, SUFFIX) and (not goes_on or seam_path(segments.path(digest, SUFFIX)).is_file())
 
     def _render(
         self,

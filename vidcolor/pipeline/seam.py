@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 
-from vidcolor.errors import OutputError
-from vidcolor.pipeline.files import written_whole
+from vidcolor.pipeline.files import write_bytes
 from vidcolor.pipeline.track import Interval
 
 
@@ -33,9 +33,6 @@ def load_seam(path: Path) -> np.ndarray:
 
 
 def _write(ab: np.ndarray, path: Path) -> None:
-    with written_whole(path) as temporary:
-        try:
-            with temporary.open("wb") as file:
-                np.save(file, ab, allow_pickle=False)
-        except OSError as error:
-            raise OutputError(f"{path}: it cannot be written ({error.strerror or error})") from error
+    data = BytesIO()
+    np.save(data, ab, allow_pickle=False)
+    write_bytes(path, data.getvalue())

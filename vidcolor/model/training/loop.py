@@ -96,7 +96,7 @@ class _Keeper:
         rate = training.learning_rate * _share(step - 1, training)
         self._journal.write(step, rate, speed, self._scores if due else None)
         if due:  # after the line: a run killed in between writes it again
-            save_best(self._state, self._scores["score"], self._config, self._out)
+            save_best(self._state, self._scores["score"], self._out)
             save(self._state, self._out, self._processes)
         stopwatch.restart()
 

@@ -18,7 +18,7 @@ from torch.optim import AdamW, Optimizer
 from vidcolor.errors import TrainingError
 from vidcolor.model.checkpoint import save_network
 from vidcolor.model.recipes.recipe import Recipe
-from vidcolor.model.training.config import TrainConfig, TrainingConfig
+from vidcolor.model.training.config import TrainingConfig
 from vidcolor.model.training.processes import Processes
 
 LAST = "last.pt"
@@ -100,12 +100,11 @@ def save(state: State, out: Path, processes: Processes) -> None:
     partial.replace(out / LAST)
 
 
-def save_best(state: State, score: float, config: TrainConfig, out: Path) -> None:
+def save_best(state: State, score: float, out: Path) -> None:
     """Write the average's weights where ``score``, the less the better, is the best so far."""
     if score < state.best:
         state.best = score
-        about = {"network": config.network.name, "steps": str(state.step), **state.recipe.metadata()}
-        save_network(state.average, out / BEST, about)
+        save_network(state.average, out / BEST, {"steps": str(state.step), **state.recipe.metadata()})
 
 
 def is_finite(module: nn.Module) -> bool:
