@@ -68,7 +68,9 @@ class Consulted:
     """A batch of targets, encoded, and what the reference says of every place: all that decoding needs."""
 
     features: tuple[Tensor, ...]
-    """Five maps of the encoder, strides 2 to 32."""
+    """Maps of the encoder that the scales see, strides 2, 4 and 8."""
+    semantics: Tensor
+    """(N, 128, H/16, W/16): what the scales begin with."""
     carried: Carried
     gate_logit: Tensor
     """(N, 1, H/8, W/8)."""
@@ -82,6 +84,7 @@ class Consulted:
         one = slice(index, index + 1)
         return Consulted(
             tuple(feature[one] for feature in self.features),
+            self.semantics[one],
             Carried(self.carried.values[one], self.carried.statistics[one]),
             self.gate_logit[one],
             self.gate[one],
@@ -264,16 +267,16 @@ class FilmGray2ColorNet(nn.Module):
         gate_logit = self.gate(carried.statistics).float()
         gate = torch.sigmoid(gate_logit) * present[:, None, None, None]
         colors = self.color_distribution(histogram.expand(batch, -1), present)
-        return Consulted(tuple(features), carried, gate_logit, gate, tuple(colors))
+        semantics = self.semantics(features[3]) + resize(self.context(features[4]), features[3])
+        semantics = self.semantic_block(F.relu(semantics))
+        return Consulted(tuple(features[:3]), semantics, carried, gate_logit, gate, tuple(colors))
 
     def decode(self, target: Consulted, propagated: Propagated | None = None) -> Colorization:
         """Colours of consulted targets, with the colours of a frame before where there are any."""
-        features, values = target.features, target.carried.values
-        x = self.semantics(features[3]) + resize(self.context(features[4]), features[3])
-        x = self.semantic_block(F.relu(x))
+        x, values = target.semantics, target.carried.values
         answers = []
         for number, stage in enumerate(self.stages):
-            x, answer = stage(x, features[2 - number], values, target.gate, target.colors[number], propagated)
+            x, answer = stage(x, target.features[2 - number], values, target.gate, target.colors[number], propagated)
             answers.append(answer)
         return Colorization((answers[0], answers[1], answers[2]), target.gate_logit, values[:, :2])
 

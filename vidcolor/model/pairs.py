@@ -49,6 +49,9 @@ class ReferenceMix:
 
 KINDS = tuple(kind.name for kind in fields(ReferenceMix))
 
+FARTHEST = 40
+"""Frames held of a clip that target and reference lie apart, at most."""
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -153,7 +156,7 @@ class PairSampler:
         """A frame of a video, a reference from another moment of it, and a frame shortly before or after."""
         clip = self._clips[rng.integers(len(self._clips))]
         first = int(rng.integers(len(clip)))
-        second = int(np.clip(first + rng.integers(-40, 41), 0, len(clip) - 1))
+        second = int(np.clip(first + rng.integers(-FARTHEST, FARTHEST + 1), 0, len(clip) - 1))
         zoom, centre, seed = _zoom(rng, clip[first], side), rng.uniform(-1, 1, 2), int(rng.integers(1 << 31))
         before = int(np.clip(first + rng.integers(1, 5) * rng.choice((-1, 1)), 0, len(clip) - 1))
         step = 1 if before > first else -1

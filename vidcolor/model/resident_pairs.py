@@ -11,11 +11,8 @@ from torch import Tensor
 
 from vidcolor.model.image_sets import ImageSet
 from vidcolor.model.pair_lists import PairList
-from vidcolor.model.pairs import KINDS, ReferenceMix
+from vidcolor.model.pairs import FARTHEST, KINDS, ReferenceMix
 from vidcolor.model.resident import ResidentPictures, Views
-
-_FARTHEST = 40
-# frames held of a clip that target and reference lie apart
 
 
 @dataclass(frozen=True)
@@ -90,7 +87,7 @@ class ResidentPairs:
         """Two frames of a clip, not too far from each other."""
         clip = rng.integers(len(self._lengths), size=count)
         first = rng.integers(self._lengths[clip])
-        second = np.clip(first + rng.integers(-_FARTHEST, _FARTHEST + 1, count), 0, self._lengths[clip] - 1)
+        second = np.clip(first + rng.integers(-FARTHEST, FARTHEST + 1, count), 0, self._lengths[clip] - 1)
         return self._starts[clip] + first, self._starts[clip] + second
 
     def _reference_views(
