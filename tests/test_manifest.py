@@ -14,16 +14,14 @@ from hypothesis import strategies as st
 
 from vidcolor.errors import ManifestError, OutputError
 from vidcolor.pipeline.manifest import (
-    Manifest,
-    ShotEntry,
-    has_own_cuts,
     load_manifest,
     load_matched,
-    merge,
     save_manifest,
     save_matched,
 )
 from vidcolor.pipeline.manifest_text import rounded, timecode
+from vidcolor.pipeline.merge import has_own_cuts, merge
+from vidcolor.pipeline.plan import Hint, Manifest, ShotEntry
 from vidcolor.types import Shot
 
 
@@ -38,7 +36,7 @@ def manifest(*entries: ShotEntry) -> Manifest:
 THREE = manifest(
     entry(0, 0, 40, "a.png", score=0.9, runner_up="b.png", runner_up_score=0.5, explained=0.8),
     entry(1, 40, 41, score=0.1, flagged=True),
-    entry(2, 41, 100, "b.png", "c d.png", score=0.75),
+    entry(2, 41, 100, "b.png", "c d.png", score=0.75, tied_to=1),
 )
 
 signs = st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"])
@@ -46,15 +44,29 @@ names = st.text(signs, min_size=1).map(partial(normalize, "NFC"))
 shares = st.floats(0, 1)
 
 
+def hints(start: int, stop: int) -> st.SearchStrategy[Hint]:
+    """Any colour point in frames ``start`` to ``stop``."""
+    colors = st.integers(0, 0xFFFFFF).map("#{:06x}".format)
+    return st.builds(Hint, st.integers(start, stop - 1), shares, shares, colors, st.floats(0.001, 1))
+
+
 @st.composite
 def manifests(draw: st.DrawFn) -> Manifest:
-    """Any film plan that can exist."""
+    """Any film plan that can exist; the first shot is tied to none, and anchors are not tied."""
     lengths = draw(st.lists(st.integers(1, 10**6), min_size=1, max_size=5))
     entries, start = [], 0
     for index, length in enumerate(lengths):
+        references = tuple(draw(st.lists(names, max_size=3, unique=True)))
+        anchors = [other.shot.index for other in entries if other.tied_to is None]
         made = ShotEntry(
             shot=Shot(index, start, start + length),
-            references=tuple(draw(st.lists(names, max_size=3))),
+            references=references,
+            weights=draw(st.just(()) | st.tuples(*(st.floats(0.01, 100) for _ in references))),
+            strength=draw(st.just(1.0) | shares),
+            temperature=draw(st.just(0.0) | st.floats(-100, 100)),
+            dissolve=draw(st.integers(0, 200)) if index else 0,
+            hints=tuple(draw(st.lists(hints(start, start + length), max_size=3))),
+            tied_to=draw(st.none() | st.sampled_from(anchors)) if anchors else None,
             score=draw(shares),
             runner_up=draw(st.none() | names),
             runner_up_score=draw(shares),
@@ -87,7 +99,10 @@ def test_saving_over_an_old_one_says_the_new(
     """Spliced or fresh, the file says what was saved."""
     path = tmp_path_factory.mktemp("project") / "manifest.yaml"
     save_manifest(path, old)
-    moved = [replace(mine, shot=other.shot) for mine, other in zip(new.entries, old.entries, strict=False)]
+    moved = [
+        replace(mine, shot=other.shot, hints=tuple(replace(hint, frame=other.shot.start) for hint in mine.hints))
+        for mine, other in zip(new.entries, old.entries, strict=False)
+    ]
     if len(moved) == len(old.entries):
         new = replace(new, frames=old.frames, entries=tuple(moved))
     save_manifest(path, new)
@@ -175,7 +190,44 @@ def test_a_broken_file_is_not_overwritten(tmp_path: Path) -> None:
         ("stop: 40\n", "stop: 0\n", "a shot must stop after it starts, got 0 to 0"),
         ("start: 40", "start: forty", "shots[1].start must be a frame number, got 'forty'"),
         ("  reference: none\n", "", "'reference' is missing"),
-        ("  reference: none\n", "  reference: {a: b}\n", "reference must be a single value, got a section"),
+        ("  reference: none\n", "  reference: {a: b}\n", "reference.a must be the weight of this reference"),
+        ("  reference: none\n", "  reference: {a: 0}\n", "a number from 0.01 to 100 such as 2, got '0'"),
+        ("  reference: none\n", "  reference: [a: 2]\n", "several with weights are written {{a.jpg: 2, b.jpg: 1}}"),
+        ("saturation: 1.0", "strength: 1.1", "shots[0].strength must be a number from 0 to 1, got '1.1'"),
+        ("saturation: 1.0", "temperature: 4000", "temperature must be a number from -100 to 100, got '4000'"),
+        ("saturation: 1.0", "temprature: 40", "there is no 'temprature' here; did you mean 'temperature'?"),
+        (
+            "saturation: 1.0",
+            "dissolve: 12",
+            "line {line}: nothing stands before the first shot that could melt into it",
+        ),
+        ("stop: 100", "stop: 100\n  dissolve: -1", "dissolve must be a number of frames, 0 for a hard cut, got '-1'"),
+        ("stop: 100", "stop: 100\n  dissolve: long", "dissolve must be a number of frames, 0 for a hard cut"),
+        ("saturation: 1.0", "hints: 7", "hints must be a list of points such as - {{frame: 0, x: 0.5"),
+        (
+            "saturation: 1.0",
+            "hints: [{frame: 40, x: 0, y: 0, color: '#ffffff'}]",
+            "line {line}: frame 40 is not in this shot, whose frames are 0 to 39",
+        ),
+        (
+            "saturation: 1.0",
+            "hints: [{frame: 1, x: 2, y: 0, color: '#ffffff'}]",
+            "hints[0].x must be a share from 0 to 1 of the picture's width, got '2'",
+        ),
+        ("saturation: 1.0", "hints: [{frame: 1, x: 0, y: 0, color: '#ffffff', radius: 0}]", "radius must be a share"),
+        ("saturation: 1.0", "hints: [{frame: 1, x: 0, y: 0, color: red}]", "color must be a colour such as '#c8a078'"),
+        ("saturation: 1.0", "hints: [{frame: 1, x: 0, y: 0}]", "'color' is missing"),
+        ("saturation: 1.0", "hints: [{frame: 1, x: 0, y: 0, colour: red}]", "did you mean 'color'?"),
+        (
+            "saturation: 1.0",
+            "hints: [{frame: 1, x: 0, color: #ffffff, y: 0}]",
+            "line {line}: a colour must stand in quotes",
+        ),
+        ("saturation: 1.0", "hints:\n  - frame: 1\n    x: 0\n    y: 0\n    color: #ffffff", "in quotes, for without"),
+        ("saturation: 1.0", "tied_to: 0", "line {line}: a shot cannot be tied to itself; name another, or none"),
+        ("saturation: 1.0", "tied_to: 3", "there is no shot '3' to tie this one to; name one by its number, or none"),
+        ("shot: 0", "shot: 0\n  tied_to: 2", "shot 2 is tied itself, to shot 1; tie this one to shot 1 as well"),
+        ("shot: 1", "shot: 1\n  tied_to: 2", "shot 2 is tied itself, to shot 1; untie one of the two, or write none"),
         ("frames: 100", "frames: yes", "frames must be the number of frames"),
         ("rate: 25", "rate: 0", "rate must be frames per second"),
         ("shots:", "shot:", "there is no 'shot' here; did you mean 'shots'?"),
@@ -202,7 +254,7 @@ def test_a_lost_reference_is_named(tmp_path: Path) -> None:
     path = tmp_path / "manifest.yaml"
     save_manifest(path, THREE)
     assert load_manifest(path, {"a.png", "b.png", "c d.png"}.__contains__) == THREE
-    with pytest.raises(ManifestError, match=r"line 47: shot 2 follows 'c d.png', which is not among the references"):
+    with pytest.raises(ManifestError, match=r"line 5\d: shot 2 follows 'c d.png', which is not among the references"):
         load_manifest(path, {"a.png", "b.png"}.__contains__)
 
 
@@ -282,3 +334,92 @@ def test_shots_that_do_not_tile_are_refused() -> None:
         manifest(entry(0, 0, 10), entry(1, 11, 20))
     with pytest.raises(ValueError, match="tile"):
         Manifest("f", 21, Fraction(25), "r", (entry(0, 0, 20),))
+
+
+def test_what_goes_without_saying_is_not_said(tmp_path: Path) -> None:
+    """A person's further settings take no lines where nobody set them."""
+    path = tmp_path / "manifest.yaml"
+    save_manifest(path, manifest(entry(0, 0, 100, "a.png")))
+    said = path.read_text(encoding="utf-8").partition("shots:")[2]
+    assert not {"strength", "temperature", "dissolve", "hints", "tied_to"} & {
+        line.partition(":")[0].strip() for line in said.splitlines()
+    }
+
+
+def test_a_person_writes_little(tmp_path: Path) -> None:
+    """Frames and a reference are enough; a colour needs no sign before it."""
+    path = tmp_path / "manifest.yaml"
+    path.write_text(
+        "film: f\nframes: 9\nrate: 25\nreferences: r\nshots:\n"
+        "- {start: 0, stop: 4, reference: none}\n"
+        "- {start: 4, stop: 9, reference: {a.png: 3, b.png: 1}, tied_to: 0,\n"
+        "   hints: [{frame: 5, x: .5, y: 1, color: 'C8A078'}]}\n"
+    )
+    first, second = load_manifest(path).entries
+    assert first == entry(0, 0, 4)
+    assert second == entry(
+        *(1, 4, 9, "a.png", "b.png"), weights=(3.0, 1.0), tied_to=0, hints=(Hint(5, 0.5, 1.0, "#c8a078", 0.1),)
+    )
+
+
+def test_equal_weights_are_none(tmp_path: Path) -> None:
+    """However they are written."""
+    path = tmp_path / "manifest.yaml"
+    save_manifest(path, manifest(entry(0, 0, 9, "a.png", "b.png")))
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("reference: [a.png, b.png]", "reference: {a.png: 2, b.png: 2}"), encoding="utf-8")
+    assert load_manifest(path) == manifest(entry(0, 0, 9, "a.png", "b.png"))
+
+
+def test_ties_hold_while_a_person_splits_and_joins(tmp_path: Path) -> None:
+    """A tie names the number that the anchor's entry carries, wherever that entry has come to stand."""
+    path = tmp_path / "manifest.yaml"
+    save_manifest(path, THREE)
+    text = path.read_text(encoding="utf-8")
+    split = text.replace("  stop: 40\n", "  stop: 20\n", 1).replace(
+        "\n- shot: 1\n", "\n- {start: 20, stop: 40, reference: none}\n\n- shot: 1\n"
+    )
+    path.write_text(split, encoding="utf-8")
+    plan = load_manifest(path)
+    assert [one.tied_to for one in plan.entries] == [None, None, None, 2]
+    save_manifest(path, replace(plan, references="elsewhere"))
+    assert load_manifest(path) == replace(plan, references="elsewhere")
+    assert "shot: 3" in path.read_text(encoding="utf-8")
+    assert "tied_to: 2" in path.read_text(encoding="utf-8")
+
+
+def test_merge_after_splitting_takes_nobodys_entry_for_a_persons() -> None:
+    """A tie whose anchor only got another number is still the machine's."""
+    before = manifest(entry(0, 0, 40, "a.png"), entry(1, 40, 41), entry(2, 41, 100, tied_to=1))
+    shots = (entry(0, 0, 20, "a.png"), entry(1, 20, 40, "b.png"), entry(2, 40, 41), entry(3, 41, 100, tied_to=2))
+    merged = merge(before, manifest(*shots), manifest(*shots[:1], entry(1, 20, 40), *shots[2:]))
+    assert merged.kept == (0, 1)
+    assert merged.manifest.entries == shots
+
+
+def test_merge_joins_shots_under_the_words_of_the_first() -> None:
+    """An entry with the frames of two keeps what a person left in it."""
+    joined = manifest(replace(THREE.entries[0], shot=Shot(0, 0, 41), strength=0.5), entry(1, 41, 100, "b.png"))
+    merged = merge(THREE, joined, manifest(entry(0, 0, 41, "z.png", score=1.0), entry(1, 41, 100, "y.png")))
+    assert merged.manifest.entries == joined.entries
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "merged"),
+    [
+        ((None, None, 0), (None, 0, 0), (None, 0, 0)),
+        ((None, None, 1), (None, 0, 0), (None, None, 1)),  # the person's anchor is untied
+        ((1, None, None), (None, None, 0), (1, None, 1)),  # the anchor of an anchor
+        ((1, None, None), (None, 0, None), (1, None, None)),  # no circle
+    ],
+)
+def test_merged_anchors_are_not_tied(
+    mine: tuple[int | None, ...], theirs: tuple[int | None, ...], merged: tuple[int | None, ...]
+) -> None:
+    """Where a person's ties and new ones meet, the person's win."""
+    bounds = ((0, 0, 40), (1, 40, 41), (2, 41, 100))
+    plain, now, new = (
+        manifest(*(entry(*place, tied_to=tie) for place, tie in zip(bounds, ties, strict=True)))
+        for ties in ((None, None, None), mine, theirs)
+    )
+    assert tuple(one.tied_to for one in merge(plain, now, new).manifest.entries) == merged

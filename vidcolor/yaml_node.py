@@ -77,6 +77,10 @@ class Node:
         """True for a list."""
         return isinstance(self.yaml, yaml.SequenceNode)
 
+    def is_mapping(self) -> bool:
+        """True for a section of 'key: value' pairs."""
+        return isinstance(self.yaml, yaml.MappingNode)
+
     def is_plain(self) -> bool:
         """True for a single value without quotes."""
         return isinstance(self.yaml, yaml.ScalarNode) and not self.yaml.style

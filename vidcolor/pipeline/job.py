@@ -21,10 +21,11 @@ from vidcolor.model.checkpoint import ModelInfo, load_network
 from vidcolor.model.colorist_of import colorist_of
 from vidcolor.pipeline.config import PipelineConfig
 from vidcolor.pipeline.encode import output_format
-from vidcolor.pipeline.manifest import load_manifest, load_matched, merge, save_manifest, save_matched
+from vidcolor.pipeline.manifest import load_manifest, load_matched, save_manifest, save_matched
 from vidcolor.pipeline.manifest_text import timecode
+from vidcolor.pipeline.merge import has_own_cuts, merge
 from vidcolor.pipeline.mux import check_writable, default_output, mux_film
-from vidcolor.pipeline.plan import Manifest, has_own_cuts
+from vidcolor.pipeline.plan import Manifest
 from vidcolor.pipeline.plan_film import plan_film
 from vidcolor.pipeline.project import Project, check_output, stamp
 from vidcolor.pipeline.reference_film import references_from_film

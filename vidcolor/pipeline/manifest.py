@@ -4,32 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from unicodedata import normalize
 
 from vidcolor.errors import ManifestError
 from vidcolor.pipeline.files import write_text
-from vidcolor.pipeline.manifest_text import ENTRY_KEYS, TOP_KEYS, fresh_text, spliced_text, to_plain
-from vidcolor.pipeline.plan import Manifest, Merged, ShotEntry, has_own_cuts, merge
-from vidcolor.types import Shot
-from vidcolor.yaml_node import Node, nearest, parse_yaml, read_yaml
+from vidcolor.pipeline.manifest_entries import read_entries, section
+from vidcolor.pipeline.manifest_text import TOP_KEYS, fresh_text, spliced_text, to_plain
+from vidcolor.pipeline.plan import Manifest, ShotEntry
+from vidcolor.yaml_node import Node, parse_yaml, read_yaml
 
-__all__ = [
-    "Manifest",
-    "Merged",
-    "ShotEntry",
-    "has_own_cuts",
-    "load_manifest",
-    "load_matched",
-    "merge",
-    "save_manifest",
-    "save_matched",
-]
-
-_NONE = ("", "none", "null", "~")
-_MAX_SATURATION = 4.0
+_UNQUOTED = re.compile(r"^[^#'\"]*\bcolor:\s+#", re.MULTILINE)
 
 
 def load_manifest(path: Path, exists: Callable[[str], bool] | None = None) -> Manifest:
@@ -39,7 +26,7 @@ def load_manifest(path: Path, exists: Callable[[str], bool] | None = None) -> Ma
     unknown key or a value of the wrong type, names a reference that does not exist, or where its shots do not tile the
     film.
     """
-    root = read_yaml(path, ManifestError)
+    root = _read(path)
     if root is None:
         raise ManifestError(f"{path}: the manifest is empty; remove it and match again")
     manifest = _manifest(root)
@@ -81,6 +68,20 @@ def load_matched(path: Path) -> Manifest | None:
         return None
 
 
+def _read(path: Path) -> Node | None:
+    """The file; where a colour without quotes turned the rest of its line into a comment, that is what is told."""
+    try:
+        return read_yaml(path, ManifestError)
+    except ManifestError as error:
+        text = path.read_text(encoding="utf-8-sig", errors="replace") if path.is_file() else ""
+        if unquoted := _UNQUOTED.search(text):
+            line = text.count("\n", 0, unquoted.end()) + 1
+            raise ManifestError(
+                f"{path}, line {line}: a colour must stand in quotes, as in color: '#c8a078'"
+            ) from error
+        raise
+
+
 def _parsed(text: str, path: Path) -> Manifest | None:
     """What a text says; None where it says nothing that fits."""
     try:
@@ -91,64 +92,12 @@ def _parsed(text: str, path: Path) -> Manifest | None:
 
 
 def _manifest(root: Node) -> Manifest:
-    top = _section(root, TOP_KEYS, TOP_KEYS)
+    top = section(root, TOP_KEYS, TOP_KEYS)
     frames = top["frames"].integer("the number of frames of the film")
     nodes = top["shots"].items()
-    entries = tuple(_entry(index, node) for index, node in enumerate(nodes))
+    entries = read_entries(nodes)
     _check_tiling(nodes, entries, frames, top["shots"])
     return Manifest(top["film"].text(), frames, _rate(top["rate"]), top["references"].text(), entries)
-
-
-def _section(node: Node, known: tuple[str, ...], required: tuple[str, ...]) -> dict[str, Node]:
-    """The entries of a section, its keys checked."""
-    entries = node.mapping()
-    for key, entry in entries.items():
-        if key not in known:
-            entry.fail(f"there is no {key!r} here; {nearest(key, known)}")
-    for key in required:
-        if key not in entries:
-            node.fail(f"{key!r} is missing")
-    return entries
-
-
-def _entry(index: int, node: Node) -> ShotEntry:
-    keys = _section(node, ENTRY_KEYS, ("start", "stop", "reference"))
-    start, stop = keys["start"].integer("a frame number"), keys["stop"].integer("a frame number")
-    if not 0 <= start < stop:
-        keys["stop"].fail(f"a shot must stop after it starts, got {start} to {stop}")
-    runner_up = _names(keys["runner_up"]) if "runner_up" in keys else ()
-    return ShotEntry(
-        shot=Shot(index, start, stop),
-        references=_names(keys["reference"]),
-        score=_number(keys, "score", 0.0),
-        runner_up=runner_up[0] if runner_up else None,
-        runner_up_score=_number(keys, "runner_up_score", 0.0),
-        explained=_number(keys, "explained", 0.0),
-        flagged=keys["flagged"].flag() if "flagged" in keys else False,
-        saturation=_saturation(keys),
-        keep_gray=keys["keep_gray"].flag() if "keep_gray" in keys else False,
-    )
-
-
-def _names(node: Node) -> tuple[str, ...]:
-    """One name, a list of names, or none; composed Unicode (NFC), as references are named."""
-    if node.is_list():
-        names = [item.text() for item in node.items()]
-    else:
-        text = node.text()
-        names = [] if node.is_plain() and text.lower() in _NONE else [text]
-    return tuple(normalize("NFC", name) for name in names)
-
-
-def _number(keys: dict[str, Node], name: str, default: float) -> float:
-    return keys[name].number() if name in keys else default
-
-
-def _saturation(keys: dict[str, Node]) -> float:
-    value = _number(keys, "saturation", 1.0)
-    if not 0 <= value <= _MAX_SATURATION:
-        keys["saturation"].wrong(f"a number from 0 to {_MAX_SATURATION:g}")
-    return value
 
 
 def _rate(node: Node) -> Fraction:

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 
 from vidcolor.types import Shot
+
+
+@dataclass(frozen=True)
+class Hint:
+    """A person's colour point: what lies there in one frame has this colour."""
+
+    frame: int
+    """Number of the frame in the film."""
+    x: float
+    """From the left edge of the displayed picture (0) to the right one (1)."""
+    y: float
+    """From the top (0) to the bottom (1)."""
+    color: str
+    """``#rrggbb``, sRGB."""
+    radius: float = 0.1
+    """How far the colour may spread, as a share of the displayed picture's height."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +44,30 @@ class ShotEntry:
     """Factor on the colours of this shot, 0 to 4; a person's setting."""
     keep_gray: bool = False
     """True where this shot stays black and white; a person's setting."""
+    weights: tuple[float, ...] = ()
+    """How much each reference has to say; empty where all have the same."""
+    strength: float = 1.0
+    """How far the references are followed: 0 gives natural colours, 1 theirs; a person's setting."""
+    temperature: float = 0.0
+    """Colour temperature, -100 (cooler) to 100 (warmer); a person's setting."""
+    dissolve: int = 0
+    """Frames over which the shot before melts into this one, centred on this shot's start."""
+    hints: tuple[Hint, ...] = ()
+    """A person's colour points, in frames of this shot."""
+    tied_to: int | None = None
+    """Number of the shot (the anchor) of the same set or person, whose coloured middle frame is a further reference."""
+
+    def __post_init__(self) -> None:
+        if self.weights and len(self.weights) != len(self.references):
+            raise ValueError(f"{len(self.references)} references have as many weights, got {len(self.weights)}")
 
     @property
-    def words(self) -> tuple[tuple[str, ...], bool, float, bool]:
-        """What a person may change; the rest is the machine's account of its choice."""
-        return self.references, self.flagged, self.saturation, self.keep_gray
+    def words(self) -> tuple[object, ...]:
+        """What a person may change, but for the tie (see :meth:`Manifest.said`); the rest is the machine's account."""
+        return (
+            *(self.references, self.weights, self.flagged, self.saturation, self.keep_gray, self.strength),
+            *(self.temperature, self.dissolve, self.hints),
+        )
 
     @property
     def bounds(self) -> tuple[int, int]:
@@ -67,46 +102,6 @@ class Manifest:
         """The shots in order."""
         return [entry.shot for entry in self.entries]
 
-
-@dataclass(frozen=True)
-class Merged:
-    """A new match joined with what a person wrote."""
-
-    manifest: Manifest
-    kept: tuple[int, ...]
-    """Numbers of the shots whose entry is a person's and was kept."""
-    lost: tuple[ShotEntry, ...]
-    """A person's entries that found no shot of the same frames in the new match."""
-
-
-def merge(matched_before: Manifest | None, manifest_now: Manifest, matched_new: Manifest) -> Merged:
-    """Join a new match with the manifest as it stands; a person's words win.
-
-    ``matched_before`` is the machine's last answer (None where that is lost: then every entry may be a person's). An
-    entry of ``manifest_now`` that differs from it in what a person may change is kept whole if the new match has a
-    shot of the same frames; all others are the new match's.
-    """
-    changed = {entry.bounds: entry for entry in changed_entries(matched_before, manifest_now)}
-    entries = [
-        replace(changed[entry.bounds], shot=entry.shot) if entry.bounds in changed else entry
-        for entry in matched_new.entries
-    ]
-    known = {entry.bounds for entry in matched_new.entries}
-    return Merged(
-        manifest=replace(matched_new, entries=tuple(entries)),
-        kept=tuple(entry.shot.index for entry in entries if entry.bounds in changed),
-        lost=tuple(entry for bounds, entry in changed.items() if bounds not in known),
-    )
-
-
-def changed_entries(matched_before: Manifest | None, manifest_now: Manifest) -> list[ShotEntry]:
-    """The entries that a person changed since the machine wrote them; all of them where its answer is lost."""
-    machine = {} if matched_before is None else {entry.bounds: entry.words for entry in matched_before.entries}
-    return [entry for entry in manifest_now.entries if machine.get(entry.bounds) != entry.words]
-
-
-def has_own_cuts(matched_before: Manifest | None, manifest_now: Manifest) -> bool:
-    """True where a person moved, joined or split shots: then the shots of the manifest count, not those detected."""
-    if matched_before is None:
-        return True
-    return [entry.bounds for entry in matched_before.entries] != [entry.bounds for entry in manifest_now.entries]
+    def said(self, entry: ShotEntry) -> tuple[object, ...]:
+        """Everything in one of its entries that a person may change; the anchor by its first frame, as numbers move."""
+        return *entry.words, None if entry.tied_to is None else self.entries[entry.tied_to].shot.start
