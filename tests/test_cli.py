@@ -18,6 +18,7 @@ import pytest
 from vidcolor import __version__
 from vidcolor.cli import main
 from vidcolor.errors import FilmError
+from vidcolor.pipeline.presets import PRESETS
 from vidcolor.pipeline.settings import ModelNote, save_settings
 
 
@@ -98,7 +99,7 @@ def test_help_is_quick_and_needs_nothing_heavy() -> None:
         "try: main(sys.argv[1:])\nexcept SystemExit as stop: assert stop.code == 0\n"
         "heavy = {'torch', 'cv2', 'av', 'numpy', 'scenedetect'} & set(sys.modules)\nassert not heavy, heavy\n"
     )
-    commands = ["run", "match", "colorize", "verify", "evaluate", "train", "models"]
+    commands = ["run", "match", "colorize", "verify", "evaluate", "train", "models", "bench"]
     began = time.monotonic()
     overview = subprocess.run([sys.executable, "-c", code, "--help"], check=True, capture_output=True, text=True)
     assert time.monotonic() - began < 5  # about 0.2 s on an idle machine
@@ -131,6 +132,8 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         ["colorize", "film.mp4"],
         ["verify", "film.mp4"],
         ["train"],
+        ["run", "film.mp4", "--refs", "refs", "--fast", "--best"],
+        ["bench", "--repeats", "0"],
     ],
 )
 def test_wrong_usage_is_status_2(words: list[str]) -> None:
@@ -169,6 +172,25 @@ def test_match_and_colorize_hand_everything_on(pipeline: Pipeline, tmp_path: Pat
     assert match[2]["project"] == Path("p")
     assert colorize[:2] == ("colorize_film", (Path("f.mp4"), tmp_path))
     assert colorize[2]["config"] == PipelineConfig(Encode(preset="fast"))
+
+
+def test_a_preset_comes_before_the_file(pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What --config and --set say wins over it."""
+    monkeypatch.setitem(PRESETS, "fast", ("shots.threshold=2", "encode.preset=fast", "encode.crf=30"))
+    (tmp_path / "c.yaml").write_text("encode: {preset: slow}\n")
+    words = ["run", "f.mp4", "--refs", "r", "--fast", "--config", str(tmp_path / "c.yaml"), "--set", "encode.crf=21"]
+    assert main(words) == 0
+    assert pipeline.calls[0][2]["config"] == PipelineConfig(Encode(None, 21, "slow"), Shots(2.0))
+
+
+def test_a_preset_comes_after_the_settings_of_the_project(
+    pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was asked for now."""
+    monkeypatch.setitem(PRESETS, "best", ("shots.threshold=2",))
+    save_settings(tmp_path / "settings.yaml", PipelineConfig(Encode("ffv1"), Shots(5.0)), ModelNote("old", "00"))
+    assert main(["colorize", "f.mp4", "--project", str(tmp_path), "--best"]) == 0
+    assert pipeline.calls[0][2]["config"] == PipelineConfig(Encode("ffv1"), Shots(2.0))
 
 
 def test_colorize_starts_from_the_settings_of_the_project(pipeline: Pipeline, tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from vidcolor.config import dump_yaml, resolve, setting_names, to_dict
 from vidcolor.errors import ConfigError
+from vidcolor.pipeline.config import PipelineConfig
+from vidcolor.pipeline.presets import DEFAULT, PRESETS
 
 
 class Mood(Enum):
@@ -56,6 +58,13 @@ def config_file(folder: Path, text: str) -> Path:
 def test_defaults_alone() -> None:
     """Nothing asked for gives the defaults."""
     assert resolve(Outer) == Outer()
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_is_a_set_of_settings(preset: str) -> None:
+    """Names and values that the road knows; the default changes nothing."""
+    config = resolve(PipelineConfig, base=PRESETS[preset])
+    assert (config == PipelineConfig()) == (preset == DEFAULT)
 
 
 def test_overrides_win_over_the_file(tmp_path: Path) -> None:

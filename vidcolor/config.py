@@ -26,19 +26,24 @@ class _Given:
     origin: str
 
 
-def resolve(cls: type[Config], file: Path | None = None, overrides: Sequence[str] = ()) -> Config:
-    """Build ``cls`` from its defaults, the YAML ``file`` and ``overrides`` such as ``shots.threshold=2.5``.
+def resolve(
+    cls: type[Config], file: Path | None = None, overrides: Sequence[str] = (), base: Sequence[str] = ()
+) -> Config:
+    """Build ``cls`` from its defaults, ``base``, the YAML ``file`` and ``overrides`` such as ``shots.threshold=2.5``.
 
-    ``cls`` is a dataclass whose fields are values or further dataclasses; later words win over earlier ones.
+    ``cls`` is a dataclass whose fields are values or further dataclasses; later words win over earlier ones. ``base``
+    is written like ``overrides``.
     Raises ConfigError for an unknown key (with the nearest known one), for a value of the wrong type
     (with what was got and what is expected) and for a value that the dataclass itself refuses.
     """
-    return resolve_values(cls, None if file is None else read_yaml(file, ConfigError), overrides)
+    return resolve_values(cls, None if file is None else read_yaml(file, ConfigError), overrides, base)
 
 
-def resolve_values(cls: type[Config], values: Node | None, overrides: Sequence[str] = ()) -> Config:
+def resolve_values(
+    cls: type[Config], values: Node | None, overrides: Sequence[str] = (), base: Sequence[str] = ()
+) -> Config:
     """The same as `resolve` for values already read from a file; None stands for an empty file."""
-    given: dict[str, _Given] = {}
+    given = dict(_from_override(cls, words) for words in base)
     if values is not None:
         given.update(_from_node(cls, values, ""))
     for override in overrides:

@@ -38,3 +38,7 @@ class ImagesError(VidcolorError):
 
 class TrainingError(VidcolorError):
     """Training data are missing, or training diverged."""
+
+
+class BenchError(VidcolorError):
+    """What was to be measured failed."""

@@ -15,7 +15,8 @@ def add(commands: options.Subparsers) -> None:
         "colorize",
         colorize,
         "colour a film from its manifest as it stands",
-        "Settings and model are those of the project's last run, unless --config, --set or --model say otherwise.",
+        "Settings and model are those of the project's last run, unless --fast, --best, --config, --set or --model say "
+        "otherwise.",
     )
     options.add_film(parser)
     options.add_project(parser, required=True)
@@ -26,16 +27,17 @@ def add(commands: options.Subparsers) -> None:
 
 def colorize(args: argparse.Namespace) -> int:
     """Colour the shots whose segments are missing; status 1 where the finished film breaks a law."""
-    from vidcolor.config import resolve
+    from vidcolor.pipeline.presets import PRESETS
     from vidcolor.pipeline.run import PipelineConfig, colorize_film
     from vidcolor.pipeline.settings import load_settings
 
     used = args.project / "settings.yaml"
     model = None
     if args.config is None and used.exists():
-        config, model = load_settings(used, PipelineConfig, options.overrides(args))
+        preset = PRESETS[args.settings_preset]
+        config, model = load_settings(used, PipelineConfig, (*preset, *options.overrides(args)))
     else:
-        config = resolve(PipelineConfig, args.config, options.overrides(args))
+        config = options.settings_of(args, PipelineConfig)
     show_settings(args, config)
     with stages(args) as on_progress:
         summary = colorize_film(

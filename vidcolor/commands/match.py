@@ -26,10 +26,9 @@ def add(commands: options.Subparsers) -> None:
 
 def match(args: argparse.Namespace) -> int:
     """Write the manifest."""
-    from vidcolor.config import resolve
     from vidcolor.pipeline.run import PipelineConfig, match_film
 
-    config = resolve(PipelineConfig, args.config, options.overrides(args))
+    config = options.settings_of(args, PipelineConfig)
     show_settings(args, config)
     with stages(args) as on_progress:
         summary = match_film(

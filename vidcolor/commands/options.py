@@ -6,7 +6,12 @@ import argparse
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from vidcolor.config import resolve
+from vidcolor.pipeline.presets import DEFAULT, PRESETS
+
+Config = TypeVar("Config")
 
 Subparsers = Any  # argparse keeps the type of its subparsers to itself
 
@@ -33,13 +38,13 @@ def add_film(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("film", metavar="FILM", type=Path, help="the black-and-white film")
 
 
-def add_references(parser: argparse.ArgumentParser) -> None:
+def add_references(parser: argparse.ArgumentParser, required: bool = True) -> None:
     """--refs."""
     parser.add_argument(
         "--refs",
         metavar="PATH",
         type=Path,
-        required=True,
+        required=required,
         help="a folder of colour stills, one still, or a colour film whose frames serve as references",
     )
 
@@ -56,6 +61,11 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     """-o, --overwrite and the encoder."""
     parser.add_argument("-o", "--out", metavar="OUT", type=Path, help="the coloured film (default: FILM.color.ENDING)")
     parser.add_argument("--overwrite", action="store_true", help="replace a file of that name that is not ours")
+    add_encoder(parser)
+
+
+def add_encoder(parser: argparse.ArgumentParser) -> None:
+    """--codec, --crf and --preset."""
     parser.add_argument("--codec", help="x264 (default), x265, ffv1, prores, av1, ...; short for --set encode.codec=")
     parser.add_argument("--crf", type=int, help="quality of the encoder, smaller is better; --set encode.crf=")
     parser.add_argument("--preset", help="speed of the encoder, such as veryfast; --set encode.preset=")
@@ -87,9 +97,25 @@ def add_set(parser: argparse.ArgumentParser) -> None:
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
-    """--config and --set."""
+    """--fast, --best, --config and --set."""
+    presets = parser.add_mutually_exclusive_group()
+    for name, settings in PRESETS.items():
+        if name != DEFAULT:
+            presets.add_argument(
+                f"--{name}",
+                dest="settings_preset",
+                action="store_const",
+                const=name,
+                default=DEFAULT,
+                help=f"short for --set {' '.join(settings)}; what --config and --set say wins",
+            )
     parser.add_argument("--config", metavar="FILE", type=Path, help="settings from a YAML file")
     add_set(parser)
+
+
+def settings_of(args: argparse.Namespace, cls: type[Config], preset: str | None = None) -> Config:
+    """The settings asked for: of the preset (``preset`` or the one named), then of --config, then of other options."""
+    return resolve(cls, args.config, overrides(args), base=PRESETS[preset or args.settings_preset])
 
 
 def overrides(args: argparse.Namespace) -> tuple[str, ...]:
@@ -98,6 +124,14 @@ def overrides(args: argparse.Namespace) -> tuple[str, ...]:
     if getattr(args, "crf", None) is not None:
         short.append(f"encode.crf={args.crf}")
     return (*short, *args.overrides)
+
+
+def count(text: str) -> int:
+    """A number from 1, for argparse."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, got {text}")
+    return number
 
 
 def _device(text: str) -> str:

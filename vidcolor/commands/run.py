@@ -28,11 +28,10 @@ def add(commands: options.Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Colour a film; status 1 where the finished film breaks a law."""
-    from vidcolor.config import resolve
     from vidcolor.pipeline.run import PipelineConfig
     from vidcolor.pipeline.run import run as run_pipeline
 
-    config = resolve(PipelineConfig, args.config, options.overrides(args))
+    config = options.settings_of(args, PipelineConfig)
     show_settings(args, config)
     with stages(args) as on_progress:
         summary = run_pipeline(
