@@ -14,7 +14,7 @@ import vidcolor
 
 PACKAGE = Path(__file__).parent.parent / "vidcolor"
 
-GROUND = {"errors", "types", "color", "flow"}
+GROUND = {"errors", "types", "color", "flow", "wide_gamut"}
 SETTINGS = {"yaml_node", "setting_types", "config"}
 
 STAGES = {
@@ -23,7 +23,18 @@ STAGES = {
 }
 """The verbs of the road. They speak in types and never import each other."""
 
-COMPOSERS = {"run", "job", "config", "render", "survey", "plan_film", "reference_film", "project", "verify"}
+COMPOSERS = {
+    "run",
+    "job",
+    "config",
+    "render",
+    "survey",
+    "plan_film",
+    "reference_film",
+    "reference_set",
+    "project",
+    "verify",
+}
 """The walk over the film: the only files that may import stages."""
 
 MEDIA = {

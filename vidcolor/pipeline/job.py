@@ -28,8 +28,7 @@ from vidcolor.pipeline.mux import check_writable, default_output, mux_film
 from vidcolor.pipeline.plan import Manifest
 from vidcolor.pipeline.plan_film import plan_film
 from vidcolor.pipeline.project import Project, check_output, stamp
-from vidcolor.pipeline.reference_film import references_from_film
-from vidcolor.pipeline.references import is_still, load_references
+from vidcolor.pipeline.reference_set import load_reference_set
 from vidcolor.pipeline.render import (
     Renderer,
     Source,
@@ -82,9 +81,8 @@ class Job:
 
     def references(self, refs: Path) -> tuple[list[Reference], list[str]]:
         """The references, and warnings about those that cannot be used."""
-        if refs.is_file() and not is_still(refs):
-            return references_from_film(refs, self.config.shots), []
-        return load_references(refs)
+        ours = (self.info.path, default_output(self.info, output_format(self.info, self.config.encode).codec))
+        return load_reference_set(refs, self.config.shots, self.config.match.film_frames, leave_out=ours)
 
     def survey(self) -> Survey:
         """The first reading of the film, or what is kept of it."""

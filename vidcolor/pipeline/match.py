@@ -31,10 +31,12 @@ class MatchConfig:
     """References that are compared densely with a shot, the most alike by their global descriptors."""
     threshold: float = 0.4
     """Score below which a shot is flagged and coloured without reference."""
+    film_frames: int = 160
+    """Most references that one colour film gives, those least like each other."""
 
     def __post_init__(self) -> None:
-        if self.samples < 1 or self.shortlist < 2 or self.lines < 32:
-            raise ValueError("samples from 1, shortlist from 2 and lines from 32 are needed")
+        if self.samples < 1 or self.shortlist < 2 or self.lines < 32 or self.film_frames < 1:
+            raise ValueError("samples and film_frames from 1, shortlist from 2 and lines from 32 are needed")
         if not 0 <= self.threshold <= 1:
             raise ValueError(f"threshold lies in 0 to 1, got {self.threshold}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,12 +28,13 @@ class Picture:
     """Shape (H, W), uint8, 0 black to 255 white: the frame's own luma, as its picture with neutral chroma shows it."""
 
 
-def read_rgb(path: Path) -> Iterator[Picture]:
+def read_rgb(path: Path, wanted: Collection[int] | None = None) -> Iterator[Picture]:
     """Yield the pictures of a film's first video stream in presentation order, one at a time.
 
     Colour matrix and range are each frame's own; an unspecified matrix reads as BT.601, an unspecified range as
     limited, gray as full. Chroma is brought to the luma's size bilinearly; the code values are turned into R'G'B' in
-    floating point and rounded once. Rotation and sample aspect ratio are left alone.
+    floating point and rounded once. Rotation and sample aspect ratio are left alone. ``wanted``: numbers of the
+    pictures to yield, all by default; what lies behind the last of them is not read.
 
     Raises FilmError where the file cannot be opened, has no video, or breaks while decoding.
     """
@@ -44,8 +45,11 @@ def read_rgb(path: Path) -> Iterator[Picture]:
                 raise FilmError(f"{path}: there is no video in it; a film is needed")
             container.streams.video[0].thread_type = "AUTO"
             for frame in container.decode(video=0):
-                yield _picture(frame)
+                if wanted is None or index in wanted:
+                    yield _picture(frame)
                 index += 1
+                if wanted is not None and index > max(wanted, default=-1):
+                    break
     except (av.FFmpegError, OSError) as error:
         where = f"cannot be decoded after {index} frames" if index else "cannot be opened as a film"
         raise FilmError(f"{path}: {where} ({error.strerror})") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from unicodedata import normalize
 
@@ -9,6 +10,7 @@ import cv2
 import numpy as np
 
 from vidcolor.errors import ReferencesError
+from vidcolor.pipeline.still_file import read_still
 from vidcolor.types import Reference
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")
@@ -27,82 +29,61 @@ def load_references(path: Path) -> tuple[list[Reference], list[str]]:
     """Load one still, or all stills of a folder and the folders in it, sorted by name.
 
     Gives the references and a warning sentence for every still that is broken or has no colour. Names are relative to
-    the folder, with ``/``, in composed Unicode (NFC). Pixels are sRGB as stored (an embedded colour profile is not
-    applied), upright as EXIF says, without alpha, reduced to 8 bit and to at most `MAX_LINES` lines.
+    the folder, with ``/``, in composed Unicode (NFC). Pixels are those of :func:`read_still`, reduced to at most
+    `MAX_LINES` lines.
 
     Raises ReferencesError where there is nothing at ``path``, no still in it, or none that can be read.
     """
-    files = _stills(path)
-    base = path if path.is_dir() else path.parent
+    if not path.exists():
+        raise ReferencesError(f"{path}: there is no such folder or still")
+    files = [path] if is_still(path) else stills_in(path) if path.is_dir() else []
+    if not files:
+        where = "there is no still in this folder" if path.is_dir() else "this is no still"
+        raise ReferencesError(f"{path}: {where} (a still is a file ending in {', '.join(SUFFIXES)})")
+    references, warnings = load_stills(files, path if path.is_dir() else path.parent)
+    if not references:
+        raise ReferencesError(f"{path}: none of the {len(files)} stills can be read; the first: {warnings[0]}")
+    return references, warnings
+
+
+def load_stills(files: Sequence[Path], folder: Path) -> tuple[list[Reference], list[str]]:
+    """Load stills of a folder, and say a warning sentence for each that is left out, or whose colours are in doubt."""
     references: list[Reference] = []
     warnings: list[str] = []
     for file in files:
         try:
-            references.append(_load(file, _name(file, base)))
+            reference, note = _load(file, name_in(file, folder))
         except ReferencesError as error:
             warnings.append(f"{error}; it is left out")
-    if not references:
-        raise ReferencesError(f"{path}: none of the {len(files)} stills can be read; the first: {warnings[0]}")
-    return references, warnings + [_gray_warning(file.name) for file in references if _is_gray(file.rgb)]
+            continue
+        references.append(reference)
+        warnings += [note] if note else []
+    return references, warnings + [gray_warning(file.name) for file in references if is_gray(file.rgb)]
 
 
-def _stills(path: Path) -> list[Path]:
-    """The stills at ``path``; names that begin with a dot are the system's own."""
-    kinds = f"(a still is a file ending in {', '.join(SUFFIXES)})"
-    if not path.exists():
-        raise ReferencesError(f"{path}: there is no such folder or still")
-    if path.is_file():
-        if not is_still(path):
-            raise ReferencesError(f"{path}: this is no still {kinds}")
-        return [path]
+def stills_in(folder: Path) -> list[Path]:
+    """The stills in a folder and the folders in it, sorted by name, hidden ones left out; raises ReferencesError."""
     try:
-        found = [file for file in path.rglob("*") if is_still(file)]
+        found = [file for file in folder.rglob("*") if is_still(file)]
     except OSError as error:
-        raise ReferencesError(f"{path}: the folder cannot be read ({error.strerror})") from error
-    visible = [file for file in found if not any(part.startswith(".") for part in file.relative_to(path).parts)]
-    if not visible:
-        raise ReferencesError(f"{path}: there is no still in this folder {kinds}")
-    return sorted(visible, key=lambda file: _name(file, path))
+        raise ReferencesError(f"{folder}: the folder cannot be read ({error.strerror})") from error
+    return sorted((file for file in found if not is_hidden(file, folder)), key=lambda file: name_in(file, folder))
 
 
-def _name(file: Path, folder: Path) -> str:
-    """Path relative to the folder, the same on systems that take names apart (NFD) and those that do not."""
+def is_hidden(file: Path, folder: Path) -> bool:
+    """True for a file in a folder whose name, or that of a folder between, begins with a dot: the system's own."""
+    return any(part.startswith(".") for part in file.relative_to(folder).parts)
+
+
+def name_in(file: Path, folder: Path) -> str:
+    """A reference's name: its path from the folder, the same on systems that take names apart (NFD) and others."""
     return normalize("NFC", file.relative_to(folder).as_posix())
 
 
-def _load(file: Path, name: str) -> Reference:
-    """Decode one still; raises ReferencesError where it is broken."""
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise ReferencesError(f"{file}: the still cannot be read ({error.strerror})") from error
-    rgb = None if _is_cut_short(data) else _decode(data)
-    if rgb is None:
-        raise ReferencesError(f"{file}: the still is broken or of a kind that is not read")
-    return Reference.of(name, _reduced(rgb))
-
-
-def _decode(data: bytes) -> np.ndarray | None:
-    """Bytes of a file to (H, W, 3) uint8 sRGB; None where they are no image."""
-    if not data:
-        return None
-    level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # the warning is ours to give
-    try:
-        bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error:
-        return None
-    finally:
-        cv2.utils.logging.setLogLevel(level)
-    return None if bgr is None else cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
-
-
-def _is_cut_short(data: bytes) -> bool:
-    """True for a JPEG without its end marker after the last scan, or a PNG without its end chunk: OpenCV fills what is
-    missing with gray and says nothing."""
-    if data.startswith(b"\xff\xd8"):
-        return data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda")
-    return data.startswith(b"\x89PNG") and b"IEND" not in data[-4096:]
+def _load(file: Path, name: str) -> tuple[Reference, str | None]:
+    """Decode one still, with a sentence where its colours are in doubt; raises ReferencesError where it is broken."""
+    still = read_still(file)
+    return Reference.of(name, _reduced(still.rgb)), still.note
 
 
 def _reduced(rgb: np.ndarray) -> np.ndarray:
@@ -115,10 +96,11 @@ def _reduced(rgb: np.ndarray) -> np.ndarray:
     return cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
 
 
-def _is_gray(rgb: np.ndarray) -> bool:
+def is_gray(rgb: np.ndarray) -> bool:
     """True where no pixel has a colour beyond the rounding of a JPEG."""
     return int((rgb.max(axis=2) - rgb.min(axis=2)).max()) <= 2
 
 
-def _gray_warning(name: str) -> str:
+def gray_warning(name: str) -> str:
+    """What is said of a reference without colour."""
     return f"{name}: this reference has no colour; a shot that follows it stays gray"
