@@ -52,9 +52,14 @@ def fresh_text(manifest: Manifest) -> str:
     values = _top(manifest)
     lines = [_HEADER, *(f"{key}: {values[key]}\n" for key in TOP_KEYS[:-1]), "shots:\n"]
     for entry in manifest.entries:
-        pairs = [f"{key}: {value}\n" for key, value in _short(_entry(entry, manifest.rate)).items()]
-        lines += ["\n- ", "  ".join(pairs)]
+        lines += ["\n", entry_text(entry, manifest.rate)]
     return "".join(lines)
+
+
+def entry_text(entry: ShotEntry, rate: Fraction) -> str:
+    """One entry of the list of shots, as it stands in the file."""
+    pairs = [f"{key}: {value}\n" for key, value in _short(_entry(entry, rate)).items()]
+    return "- " + "  ".join(pairs)
 
 
 def spliced_text(text: str, root: Node, old: Manifest, new: Manifest) -> str | None:
