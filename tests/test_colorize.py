@@ -6,7 +6,7 @@ import torch
 
 from vidcolor.model.colorist import Colorist
 from vidcolor.model.gray2color import FilmGray2ColorNet
-from vidcolor.pipeline.colorize import ColorizeConfig, color_keys, color_keys_back
+from vidcolor.pipeline.colorize import ColorizeConfig, Guide, color_keys, color_keys_back
 from vidcolor.pipeline.seam import keeping_seam, load_seam
 from vidcolor.pipeline.track import KeyConfig, track
 
@@ -24,7 +24,7 @@ def still_shot(frames=13):
 
 def keys(colorist, known=None, turns=0, batch=4, grays=None):
     intervals = track(grays or still_shot(), KeyConfig(interval=4))
-    return list(color_keys(intervals, None, colorist, ColorizeConfig(lines=64, batch=batch), known, turns))
+    return list(color_keys(intervals, Guide(colorist, turns=turns), ColorizeConfig(lines=64, batch=batch), known))
 
 
 def red():
@@ -43,7 +43,7 @@ def test_known_colours_stay_and_are_gone_on_from(colorist):
 
 def test_a_shot_is_walked_back_from_what_is_known_at_its_end(colorist):
     intervals = list(track(still_shot(), KeyConfig(interval=4)))
-    back = color_keys_back(intervals, None, colorist, ColorizeConfig(lines=64, batch=2), red())
+    back = color_keys_back(intervals, Guide(colorist), ColorizeConfig(lines=64, batch=2), red())
     forward = keys(colorist, {0: red()})
     assert sorted(back) == [0, 4, 8, 12]
     assert np.array_equal(back[12], red())

@@ -56,6 +56,25 @@ def test_a_reference_twice_says_the_same_as_once(network):
     assert torch.allclose(network(target, twice).carried_ab, carried_once, atol=1e-4)
 
 
+def test_the_heavier_of_two_alike_places_says_more(network):
+    """Two copies of one picture in two colours: the carried colour is the weighted mean."""
+    lightness, ab = picture(1)
+    red, blue = (network.encode_reference(lightness, torch.full_like(ab, level)) for level in (0.6, -0.6))
+    target = picture(2)[0]
+    for weights, mean in ((None, 0.0), ((1, 1), 0.0), ((3, 1), 0.3), ((30, 10), 0.3), ((1, 3), -0.3)):
+        joined = EncodedReference.join([red, blue], weights)
+        carried = network(target, joined).carried_ab
+        assert torch.allclose(carried, torch.full_like(carried, mean), atol=1e-3)
+        assert joined.histogram.sum().item() == pytest.approx(1, abs=1e-4)
+
+
+def test_equal_weights_are_no_weights(network):
+    references = [network.encode_reference(*picture(seed)) for seed in (1, 2)]
+    target = picture(3)[0]
+    plain, weighted = (network(target, EncodedReference.join(references, w)).ab[-1] for w in (None, (2, 2)))
+    assert torch.allclose(plain, weighted, atol=1e-4)
+
+
 def test_the_picture_itself_as_reference_is_carried_to_its_place(network):
     """The untrained network already transfers: a picture of two colours finds each again."""
     torch.manual_seed(0)

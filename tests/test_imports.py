@@ -24,16 +24,8 @@ STAGES = {
 """The verbs of the road. They speak in types and never import each other."""
 
 COMPOSERS = {
-    "run",
-    "job",
-    "config",
-    "render",
-    "survey",
-    "plan_film",
-    "reference_film",
-    "reference_set",
-    "project",
-    "verify",
+    *("run", "job", "config", "render", "stretch", "shot_walk", "survey", "plan_film", "reference_film"),
+    *("reference_set", "project", "verify"),
 }
 """The walk over the film: the only files that may import stages."""
 

@@ -124,9 +124,11 @@ def test_a_frame_before_has_no_say(colorist):
     assert np.array_equal(alone, colorist.colorize([gray(3)], reference)[0])
 
 
-def test_of_several_references_the_first_is_followed(colorist):
+def test_of_several_references_the_heaviest_is_followed(colorist):
     first, second = (colorist.encode(still(seed), lines=64) for seed in (1, 2))
     assert colorist.join([first, second]) is first
+    assert colorist.join([first, second], (1, 2)) is second
+    assert colorist.join([first, second], (1, 1)) is first
 
 
 def test_without_a_reference_and_in_half_precision_there_are_colours_too(colorist):

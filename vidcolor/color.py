@@ -122,6 +122,19 @@ def ycbcr_to_rgb(luma: Tensor, cbcr: Tensor, matrix: int = 1) -> Tensor:
     return torch.stack((luma + r_offset, luma + g_offset, luma + b_offset), dim=-3)
 
 
+def adapt_white(lab: Tensor, adaptation: Tensor) -> Tensor:
+    """a*, b* (..., 2, H, W) of CIELAB (..., 3, H, W) seen under another white, L* kept.
+
+    adaptation: (3, 3), on XYZ relative to the white point. Chromaticities are adapted, lightness is restored.
+    """
+    lightness, a, b = lab.unbind(-3)
+    f = (lightness + 16) / 116
+    xyz = _lab_curve_inverse(torch.stack((f + a / 500, f, f - b / 200), dim=-3))
+    adapted = _mix(adaptation.to(lab), xyz)
+    x, y, z = _lab_curve(adapted * (xyz[..., 1:2, :, :] / adapted[..., 1:2, :, :].clamp_min(1e-6))).unbind(-3)
+    return torch.stack((500 * (x - y), 200 * (y - z)), dim=-3)
+
+
 def ab_to_cbcr(luma: Tensor, ab: Tensor, matrix: int = 1, steps: int = 6) -> Tensor:
     """Cb, Cr that give luma (..., H, W) in [0, 1] the chroma a*, b* (..., 2, H, W) exactly.
 

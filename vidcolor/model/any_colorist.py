@@ -42,8 +42,11 @@ class AnyColorist(Protocol[ReferenceT, TargetsT]):
     def encode(self, rgb: np.ndarray, lines: int) -> ReferenceT:
         """What the network needs of a reference (H, W, 3) uint8 sRGB, seen with ``lines`` on its short side."""
 
-    def join(self, references: Sequence[ReferenceT]) -> ReferenceT:
-        """One or several encoded references, the best first, as one to follow."""
+    def join(self, references: Sequence[ReferenceT], weights: Sequence[float] | None = None) -> ReferenceT:
+        """One or several encoded references, the best first, as one to follow.
+
+        weights: how much each has to say, above 0; None where all have the same.
+        """
 
     def colorize(self, grays: Sequence[np.ndarray], reference: ReferenceT | None) -> np.ndarray:
         """Chroma of gray pictures of one size, (N, 2, h/2, w/2); the most natural one without a reference."""

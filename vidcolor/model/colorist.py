@@ -55,9 +55,9 @@ class Colorist:
         with self._precision():
             return self._network.encode_reference(self._lightness([gray_of(picture)]), ab.to(self._device))
 
-    def join(self, references: Sequence[EncodedReference]) -> EncodedReference:
+    def join(self, references: Sequence[EncodedReference], weights: Sequence[float] | None = None) -> EncodedReference:
         """All of them: their places compete for the match."""
-        return EncodedReference.join(references)
+        return EncodedReference.join(references, weights)
 
     @torch.inference_mode()
     def colorize(self, grays: Sequence[np.ndarray], reference: EncodedReference | None) -> np.ndarray:
@@ -101,7 +101,7 @@ class Colorist:
             features = self._network.encoder(self._lightness([gray]))
             target = self._network.descriptor(features)
             grid = (features[2].shape[2], features[2].shape[3])
-            carried = self._network.correspondence(target, reference.keys, reference.values, grid)
+            carried = self._network.correspondence(target, reference.keys, reference.values, grid, reference.prior)
             gate = torch.sigmoid(self._network.gate(carried.statistics).float())[0, 0]
         similarity = carried.statistics[:, :1].float()  # the largest cosine of each place
         return Likeness(float(gate.mean()), float(similarity.mean()), gate.cpu().numpy())

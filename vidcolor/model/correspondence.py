@@ -70,21 +70,25 @@ class Correspondence(nn.Module):
         super().__init__()
         self.log_temperature = nn.Parameter(torch.tensor(math.log(0.02)))
 
-    def forward(self, target: Tensor, keys: Tensor, values: Tensor, grid: tuple[int, int]) -> Carried:
+    def forward(
+        self, target: Tensor, keys: Tensor, values: Tensor, grid: tuple[int, int], prior: Tensor | None = None
+    ) -> Carried:
         """Descriptors of the target (N, P, C), of the reference (N or 1, Q, C), its values (N or 1, Q, V).
 
-        Several references are joined along Q. The target is walked in chunks, so that memory stays bounded.
+        Several references are joined along Q. prior: (N or 1, Q), logarithm of how much each place has to say; None
+        where all have the same. The target is walked in chunks, so that memory stays bounded.
         """
         chunk = max(1, _ELEMENTS_AT_ONCE // (target.shape[0] * keys.shape[1]))
         with torch.autocast(target.device.type, enabled=False):  # cosines near 1 need more than bfloat16's eight bits
-            parts = [self._carry(part, keys, values) for part in target.split(chunk, dim=1)]
+            parts = [self._carry(part, keys, values, prior) for part in target.split(chunk, dim=1)]
         carried = torch.cat([part[0] for part in parts], dim=1)
         statistics = torch.cat([part[1] for part in parts], dim=1)
         return Carried(_to_map(carried, grid), _to_map(statistics, grid))
 
-    def _carry(self, target: Tensor, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+    def _carry(self, target: Tensor, keys: Tensor, values: Tensor, prior: Tensor | None) -> tuple[Tensor, Tensor]:
         similarity = target @ keys.transpose(1, 2)
-        weights = torch.softmax(similarity / self.log_temperature.exp().clamp_min(0.005), dim=2)
+        logits = similarity / self.log_temperature.exp().clamp_min(0.005)
+        weights = torch.softmax(logits if prior is None else logits + prior[:, None], dim=2)
         carried = weights @ values
         spread = (weights @ values[..., :2].square() - carried[..., :2].square()).clamp_min(0)
         top = similarity.topk(min(TOP_SIMILARITIES, keys.shape[1]), dim=2).values

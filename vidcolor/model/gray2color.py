@@ -40,15 +40,27 @@ class EncodedReference:
     """(N, Q, 2 + code): their a, b over 110, and the learned code of their colours."""
     histogram: Tensor
     """(N, 441): soft ab histogram, the mean over the references."""
+    prior: Tensor | None = None
+    """(N, Q): logarithm of how much each place has to say; None where all have the same."""
 
     @staticmethod
-    def join(references: Sequence[EncodedReference]) -> EncodedReference:
-        """Several references as one: places compete for the match, histograms are averaged."""
-        return EncodedReference(
-            torch.cat([reference.keys for reference in references], dim=1),
-            torch.cat([reference.values for reference in references], dim=1),
-            torch.stack([reference.histogram for reference in references]).mean(0),
-        )
+    def join(references: Sequence[EncodedReference], weights: Sequence[float] | None = None) -> EncodedReference:
+        """Several references as one: places compete for the match, histograms are averaged.
+
+        ``weights``, above 0: of two places that look alike, the one whose reference weighs twice as much has twice as
+        much to say. None for equal ones.
+        """
+        keys = [reference.keys for reference in references]
+        histograms = torch.stack([reference.histogram for reference in references])
+        if weights is None:
+            prior, histogram = None, histograms.mean(0)
+        else:
+            shares = histograms.new_tensor(weights) / sum(weights)
+            each = [share.log().expand(key.shape[:2]) for key, share in zip(keys, shares, strict=True)]
+            prior = torch.cat(each, dim=1)
+            histogram = torch.einsum("r,rnb->nb", shares, histograms)
+        values = torch.cat([reference.values for reference in references], dim=1)
+        return EncodedReference(torch.cat(keys, dim=1), values, histogram, prior)
 
 
 @dataclass(frozen=True)
@@ -291,7 +303,8 @@ class FilmGray2ColorNet(nn.Module):
             statistics = grid.new_zeros((batch, STATISTICS, *size), dtype=torch.float32)
             histogram = nothing.new_zeros((1, HISTOGRAM_BINS**2))
             return Carried(nothing, statistics), histogram, torch.zeros(batch, dtype=torch.bool, device=grid.device)
-        carried = self.correspondence(self.descriptor(features), reference.keys, reference.values, size)
+        target = self.descriptor(features)
+        carried = self.correspondence(target, reference.keys, reference.values, size, reference.prior)
         if present is None:
             present = torch.ones(batch, dtype=torch.bool, device=grid.device)
         return carried, reference.histogram, present

@@ -53,9 +53,9 @@ class PublishedColorist:
         with self._precision():
             return self._network.encode_reference(lightness, ab)
 
-    def join(self, references: Sequence[EncodedReference]) -> EncodedReference:
-        """The first: the gate's weights are made for the places of a single reference."""
-        return references[0]
+    def join(self, references: Sequence[EncodedReference], weights: Sequence[float] | None = None) -> EncodedReference:
+        """The heaviest, the first of several: the gate's weights are made for the places of a single reference."""
+        return references[0 if weights is None else int(np.argmax(weights))]
 
     @torch.inference_mode()
     def colorize(self, grays: Sequence[np.ndarray], reference: EncodedReference | None) -> np.ndarray:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice, pairwise
+from typing import Generic
 
 import numpy as np
 
@@ -34,44 +35,78 @@ class ColorizeConfig:
             raise ValueError("lines from 32, batch from 1 and stretch from 100 are needed")
 
 
+Brush = Callable[[int, np.ndarray, np.ndarray], np.ndarray]
+"""Called with a key frame's number in the shot, its working-size gray (H, W) uint8 and its chroma (2, h, w): gives the
+chroma that it shall have."""
+
+
+@dataclass(frozen=True)
+class Guide(Generic[ReferenceT, TargetsT]):
+    """The network at work on one shot, and what it follows there."""
+
+    colorist: AnyColorist[ReferenceT, TargetsT]
+    reference: ReferenceT | None = None
+    """Whose colours the shot follows; None for the most natural ones."""
+    strength: float = 1.0
+    """How far it follows them, 0 to 1; the rest are the most natural ones."""
+    turns: int = 0
+    """Quarter turns counter-clockwise that bring the film's pictures upright, for the network's eyes only."""
+
+    def consult(self, grays: list[np.ndarray]) -> list[list[tuple[float, TargetsT]]]:
+        """For each gray (H, W) uint8 of one size: the network's views of it, and what each of them weighs."""
+        if not grays:
+            return []
+        upright = [np.ascontiguousarray(np.rot90(gray, self.turns)) for gray in grays]
+        views = [(weight, self.colorist.consult(upright, reference)) for weight, reference in self._followed()]
+        return [[(weight, together.only(number)) for weight, together in views] for number in range(len(grays))]
+
+    def temper(self, gray: np.ndarray, ab: np.ndarray) -> np.ndarray:
+        """Chroma (2, h, w) that a reference tells of an upright gray (2h, 2w), followed as far as references are."""
+        if self.strength == 1:
+            return ab
+        return self.strength * ab + (1 - self.strength) * self.colorist.colorize([gray], None)[0]
+
+    def _followed(self) -> list[tuple[float, ReferenceT | None]]:
+        if self.reference is None or self.strength in (0, 1):
+            return [(1.0, self.reference if self.strength else None)]
+        return [(self.strength, self.reference), (1 - self.strength, None)]
+
+
 def color_keys(
     intervals: Iterable[Interval],
-    reference: ReferenceT | None,
-    colorist: AnyColorist[ReferenceT, TargetsT],
+    guide: Guide[ReferenceT, TargetsT],
     config: ColorizeConfig,
     known: Mapping[int, np.ndarray] | None = None,
-    turns: int = 0,
+    brush: Brush | None = None,
 ) -> Iterator[tuple[Interval, np.ndarray]]:
     """Every interval with the chroma (2, h, w), float32, CIELAB units, of the key frame that it brings, in order.
 
     Each key frame goes on from the one before it, whose colours the motion brings.
 
-    reference: whose colours the shot follows; None for the most natural ones.
     known: true chroma (2, h, w) of key frames, by their number in the shot; it replaces the network's.
-    turns: quarter turns counter-clockwise that bring the film's pictures upright, for the network's eyes only.
+    brush: may change any key frame's chroma before others go on from it.
     """
     iterator, before = iter(intervals), None
     known = known or {}
     while batch := list(islice(iterator, config.batch)):
         # what needs no frame before is done for all of them at once
         unknown = [interval for interval in batch if interval.last not in known]
-        views = iter(_consult([interval.key_gray for interval in unknown], reference, colorist, turns))
+        views = iter(guide.consult([interval.key_gray for interval in unknown]))
         for interval in batch:
             ab = known.get(interval.last)
             if ab is None:
                 path = None if interval.opens else interval.to_first[-1]
-                ab = _go_on(next(views), before, path, colorist, turns)
-            before = ab
+                ab = _go_on(next(views), before, path, guide)
+            before = ab = brush(interval.last, interval.key_gray, ab) if brush else ab
             yield interval, ab
 
 
 def color_keys_back(
     intervals: Iterable[Interval],
-    reference: ReferenceT | None,
-    colorist: AnyColorist[ReferenceT, TargetsT],
+    guide: Guide[ReferenceT, TargetsT],
     config: ColorizeConfig,
     last: np.ndarray,
-    turns: int = 0,
+    brush: Brush | None = None,
 ) -> dict[int, np.ndarray]:
     """Chroma (2, h, w) of the key frames of intervals by their number, walked from the end back to the beginning.
 
@@ -85,9 +120,10 @@ def color_keys_back(
     steps = [(number, gray, path) for (number, gray, _), (_, _, path) in pairwise(keys)][::-1]
     for start in range(0, len(steps), config.batch):
         batch = steps[start : start + config.batch]
-        views = _consult([gray for _, gray, _ in batch], reference, colorist, turns)
-        for (number, _, path), view in zip(batch, views, strict=True):
-            before = found[number] = _go_on(view, before, path, colorist, turns)
+        views = guide.consult([gray for _, gray, _ in batch])
+        for (number, gray, path), view in zip(batch, views, strict=True):
+            ab = _go_on(view, before, path, guide)
+            before = found[number] = brush(number, gray, ab) if brush else ab
     return found
 
 
@@ -96,33 +132,23 @@ def _compact(path: Path) -> Path:
     return Path(path.position.copy(), path.trust.astype(np.float16))
 
 
-def _consult(
-    grays: list[np.ndarray], reference: ReferenceT | None, colorist: AnyColorist[ReferenceT, TargetsT], turns: int
-) -> list[TargetsT]:
-    if not grays:
-        return []
-    together = colorist.consult([np.ascontiguousarray(np.rot90(gray, turns)) for gray in grays], reference)
-    return [together.only(number) for number in range(len(grays))]
-
-
 def _go_on(
-    target: TargetsT,
+    views: list[tuple[float, TargetsT]],
     before: np.ndarray | None,
     path: Path | None,
-    colorist: AnyColorist[ReferenceT, TargetsT],
-    turns: int,
+    guide: Guide[ReferenceT, TargetsT],
 ) -> np.ndarray:
     """Chroma of a key frame from the network and from a frame coloured before, to which ``path`` leads."""
     answers: list[tuple[float, np.ndarray]] = []
-    share = 0.0
+    share, turns, continue_from = 0.0, guide.turns, guide.colorist.continue_from
     if before is not None and path is not None:
         share = _say(path)
         brought = carry(np.ascontiguousarray(before.transpose(1, 2, 0)), path).transpose(2, 0, 1)
         brought = np.ascontiguousarray(np.rot90(brought, turns, axes=(1, 2)))
         trust = np.ascontiguousarray(np.rot90(path.trust.astype(np.float32), turns))
-        answers.append((share, colorist.continue_from(target, brought, trust)))
+        answers += [(weight * share, continue_from(target, brought, trust)) for weight, target in views]
     if share < 1:
-        answers.append((1 - share, colorist.continue_from(target, None, None)))
+        answers += [(weight * (1 - share), continue_from(target, None, None)) for weight, target in views]
     ab = sum((np.float32(weight) * answer for weight, answer in answers), np.float32(0))
     return np.ascontiguousarray(np.rot90(ab, -turns, axes=(1, 2)))
 

@@ -8,9 +8,9 @@ from vidcolor.pipeline.colorize import ColorizeConfig
 from vidcolor.pipeline.decode import DecodeConfig
 from vidcolor.pipeline.encode import EncodeConfig
 from vidcolor.pipeline.match import MatchConfig
-from vidcolor.pipeline.render import RenderConfig
 from vidcolor.pipeline.shots import ShotConfig
 from vidcolor.pipeline.smooth import SmoothConfig
+from vidcolor.pipeline.stretch import RenderConfig
 from vidcolor.pipeline.track import KeyConfig
 
 

@@ -21,29 +21,23 @@ from vidcolor.model.checkpoint import ModelInfo, load_network
 from vidcolor.model.colorist_of import colorist_of
 from vidcolor.pipeline.config import PipelineConfig
 from vidcolor.pipeline.encode import output_format
+from vidcolor.pipeline.hints import is_in_picture
 from vidcolor.pipeline.manifest import load_manifest, load_matched, save_manifest, save_matched
 from vidcolor.pipeline.manifest_text import timecode
 from vidcolor.pipeline.merge import has_own_cuts, merge
 from vidcolor.pipeline.mux import check_writable, default_output, mux_film
-from vidcolor.pipeline.plan import Manifest
+from vidcolor.pipeline.plan import Hint, Manifest
 from vidcolor.pipeline.plan_film import plan_film
 from vidcolor.pipeline.project import Project, check_output, stamp
 from vidcolor.pipeline.reference_set import load_reference_set
-from vidcolor.pipeline.render import (
-    Renderer,
-    Source,
-    Stretch,
-    seam_path,
-    stretch_digest,
-    stretches,
-    used_references,
-)
+from vidcolor.pipeline.render import Renderer, seam_path, used_references
 from vidcolor.pipeline.segments import film_digest, segment_digest
 from vidcolor.pipeline.settings import ModelNote, save_settings
+from vidcolor.pipeline.stretch import Source, Stretch, stretch_digest, stretches
 from vidcolor.pipeline.summary import RunSummary
 from vidcolor.pipeline.survey import Survey, load_survey, save_survey, survey_film
 from vidcolor.pipeline.verify import verify
-from vidcolor.types import FilmInfo, Reference
+from vidcolor.types import FilmInfo, Reference, Shot
 
 SUFFIX = ".segment"
 
@@ -107,7 +101,6 @@ class Job:
 
     def plan(self, refs: Path, references: list[Reference]) -> Manifest:
         """The manifest: as it stands where nothing it was made of changed, else matched anew, a person's words kept."""
-        names = {reference.name for reference in references}
         key = segment_digest(
             {
                 "film": self._digest,
@@ -143,12 +136,12 @@ class Job:
         save_manifest(self.project.manifest, manifest)
         save_matched(self.project.matched, matched)
         self.project.remember(match=key)
-        return load_manifest(self.project.manifest, names.__contains__)
+        return self.checked_manifest(references)
 
     def checked_manifest(self, references: list[Reference]) -> Manifest:
         """The manifest as it stands; raises ManifestError where it does not fit the film or the references."""
         names = {reference.name for reference in references}
-        manifest = load_manifest(self.project.manifest, names.__contains__)
+        manifest = load_manifest(self.project.manifest, names.__contains__, self._in_picture)
         if manifest.frames != self.survey().frames:
             raise ManifestError(
                 f"{self.project.manifest} is of a film of {manifest.frames} frames, but {self.info.path} has "
@@ -156,12 +149,15 @@ class Job:
             )
         return manifest
 
+    def _in_picture(self, shot: Shot, hint: Hint) -> bool:
+        return shot.stop > self.survey().frames or is_in_picture(hint, self.survey().area(shot, self.info), self.info)
+
     def finish(self, manifest: Manifest, references: list[Reference], out: Path, warnings: list[str]) -> RunSummary:
         """Render what is missing, join it where anything changed, and prove the result."""
         save_settings(self.project.settings, self.config, ModelNote(self._weights.asked_as, self._weights.digest))
         by_name = {reference.name: reference for reference in references}
         source, config = Source(self.info, self.survey(), self._digest), self.config.render
-        pieces = [piece for entry in manifest.entries for piece in stretches(entry, config)]
+        pieces = [piece for entry in manifest.entries for piece in stretches(entry, config, manifest.anchor(entry))]
         digests = [stretch_digest(piece, source, by_name, self._weights.digest, config) for piece in pieces]
         by_digest = dict(zip(digests, pieces, strict=True))
         before = {b: a for a, b in pairwise(digests) if by_digest[b].goes_on_from(by_digest[a])}

@@ -13,14 +13,22 @@ from vidcolor.errors import ManifestError
 from vidcolor.pipeline.files import write_text
 from vidcolor.pipeline.manifest_entries import read_entries, section
 from vidcolor.pipeline.manifest_text import TOP_KEYS, fresh_text, spliced_text, to_plain
-from vidcolor.pipeline.plan import Manifest, ShotEntry
+from vidcolor.pipeline.plan import Hint, Manifest, ShotEntry
+from vidcolor.types import Shot
 from vidcolor.yaml_node import Node, parse_yaml, read_yaml
 
 _UNQUOTED = re.compile(r"^[^#'\"]*\bcolor:\s+#", re.MULTILINE)
 
 
-def load_manifest(path: Path, exists: Callable[[str], bool] | None = None) -> Manifest:
-    """Read a manifest; ``exists`` tells whether there is a reference of a name (None asks nobody).
+def load_manifest(
+    path: Path,
+    exists: Callable[[str], bool] | None = None,
+    in_picture: Callable[[Shot, Hint], bool] | None = None,
+) -> Manifest:
+    """Read a manifest.
+
+    exists: tells whether there is a reference of a name; in_picture: whether a hint lies in the shot's picture and not
+    in a black bar. None asks nobody.
 
     Raises ManifestError, with file and line and what would be right, where it is missing or not well-formed, has an
     unknown key or a value of the wrong type, names a reference that does not exist, or where its shots do not tile the
@@ -32,6 +40,8 @@ def load_manifest(path: Path, exists: Callable[[str], bool] | None = None) -> Ma
     manifest = _manifest(root)
     if exists is not None:
         _check_references(root, manifest, exists)
+    if in_picture is not None:
+        _check_hints(root, manifest, in_picture)
     return manifest
 
 
@@ -130,4 +140,14 @@ def _check_references(root: Node, manifest: Manifest, exists: Callable[[str], bo
                 node.mapping()["reference"].fail(
                     f"shot {entry.shot.index} follows {name!r}, which is not among the references "
                     f"({manifest.references}); put it there, or name another or none"
+                )
+
+
+def _check_hints(root: Node, manifest: Manifest, in_picture: Callable[[Shot, Hint], bool]) -> None:
+    """Every hint must lie in the picture."""
+    for node, entry in zip(root.mapping()["shots"].items(), manifest.entries, strict=True):
+        for number, hint in enumerate(entry.hints):
+            if not in_picture(entry.shot, hint):
+                node.mapping()["hints"].items()[number].fail(
+                    f"x {hint.x:g}, y {hint.y:g} of frame {hint.frame} lies in a black bar; name a point of the picture"
                 )

@@ -102,6 +102,11 @@ class Manifest:
         """The shots in order."""
         return [entry.shot for entry in self.entries]
 
+    def anchor(self, entry: ShotEntry) -> ShotEntry | None:
+        """The entry that one of its entries is tied to."""
+        return None if entry.tied_to is None else self.entries[entry.tied_to]
+
     def said(self, entry: ShotEntry) -> tuple[object, ...]:
         """Everything in one of its entries that a person may change; the anchor by its first frame, as numbers move."""
-        return *entry.words, None if entry.tied_to is None else self.entries[entry.tied_to].shot.start
+        anchor = self.anchor(entry)
+        return *entry.words, None if anchor is None else anchor.shot.start

@@ -2,98 +2,33 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from vidcolor import __version__
-from vidcolor.config import to_dict
 from vidcolor.model.any_colorist import AnyColorist
 from vidcolor.pipeline.ahead import ahead
-from vidcolor.pipeline.colorize import ColorizeConfig, color_keys, color_keys_back
+from vidcolor.pipeline.anchor import upright_rgb
+from vidcolor.pipeline.colorize import Guide
 from vidcolor.pipeline.decode import FilmReader
 from vidcolor.pipeline.encode import EncodeConfig, encode_segment, output_format
+from vidcolor.pipeline.grade import grade
 from vidcolor.pipeline.plan import ShotEntry
 from vidcolor.pipeline.propagate import fill_shot
 from vidcolor.pipeline.seam import keeping_seam, load_seam
-from vidcolor.pipeline.segments import segment_digest
-from vidcolor.pipeline.smooth import SmoothConfig, margin, smooth_keys
-from vidcolor.pipeline.stills import painted_stills
-from vidcolor.pipeline.survey import Survey
-from vidcolor.pipeline.track import KeyConfig, track
+from vidcolor.pipeline.shot_walk import ShotWalk
+from vidcolor.pipeline.smooth import margin, smooth_keys
+from vidcolor.pipeline.stretch import RenderConfig, Source, Stretch
 from vidcolor.pipeline.upsample import ChromaFormat, upsample
-from vidcolor.pipeline.view import View, view_of
 from vidcolor.types import ColouredFrame, FilmInfo, Frame, Reference
 
+TIE_WEIGHT = 2.0
+"""How much the anchor's coloured frame has to say, next to the heaviest of a tied shot's own references."""
 
-@dataclass(frozen=True)
-class RenderConfig:
-    """All settings that a segment depends on."""
-
-    colorize: ColorizeConfig = field(default_factory=ColorizeConfig)
-    keys: KeyConfig = field(default_factory=KeyConfig)
-    smooth: SmoothConfig = field(default_factory=SmoothConfig)
-    encode: EncodeConfig = field(default_factory=EncodeConfig)
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """Frames ``start`` to ``stop`` (half-open, numbered in the film) of one shot, that become one segment."""
-
-    entry: ShotEntry
-    start: int
-    stop: int
-
-    def __len__(self) -> int:
-        return self.stop - self.start
-
-    def goes_on_from(self, other: Stretch) -> bool:
-        """True where this stretch continues the colours of ``other``, the stretch before it."""
-        return self.entry is other.entry and self.start == other.stop and not self.entry.keep_gray
-
-
-@dataclass(frozen=True)
-class Source:
-    """The film that is rendered."""
-
-    info: FilmInfo
-    survey: Survey
-    digest: str
-    """Of the film's file."""
-
-
-def stretches(entry: ShotEntry, config: RenderConfig) -> list[Stretch]:
-    """A shot as one stretch, or several on the grid of its key frames where it is very long."""
-    step = config.colorize.stretch // config.keys.interval * config.keys.interval
-    starts = list(range(entry.shot.start, entry.shot.stop, step)) if step < len(entry.shot) else [entry.shot.start]
-    return [Stretch(entry, a, b) for a, b in zip(starts, [*starts[1:], entry.shot.stop], strict=True)]
-
-
-def stretch_digest(
-    stretch: Stretch, source: Source, references: Mapping[str, Reference], model: str, config: RenderConfig
-) -> str:
-    """The name of the stretch's segment: SHA-256 of everything that its pixels depend on.
-
-    model: digest of the weights. references: those of the project, by name.
-    """
-    entry, settings = stretch.entry, to_dict(config)
-    parts: dict[str, Any] = {
-        "version": __version__,
-        "film": source.digest,
-        "area": list(source.survey.area(entry.shot, source.info)),
-        "shot": list(entry.bounds),
-        "frames": [stretch.start, stretch.stop],
-        "saturation": entry.saturation,
-        "keep_gray": entry.keep_gray,
-        "encode": settings.pop("encode"),
-    }
-    if not entry.keep_gray:
-        parts |= {"references": [references[name].digest for name in entry.references], "model": model, **settings}
-    return segment_digest(parts)
+_ANCHORS_KEPT = 16
 
 
 class Renderer:
@@ -110,7 +45,8 @@ class Renderer:
         self._source, self._references, self._config = source, references, config
         self._make_colorist = colorist
         self._colorist: AnyColorist[Any, Any] | None = None
-        self._encoded: tuple[tuple[str, ...], Any] = ((), None)
+        self._encoded: tuple[Any, Any] = (((), ()), None)
+        self._anchors: OrderedDict[ShotEntry, Reference] = OrderedDict()
         self._form = _chroma_format(source.info, config.encode)
         self._reader = FilmReader(source.info)
 
@@ -141,79 +77,68 @@ class Renderer:
     def _coloured(self, stretch: Stretch, seam_before: Path | None, seam: Path) -> Iterator[ColouredFrame]:
         """Decode, track, colorize, smooth, fill, upsample; the margins of the stretch are walked and left out."""
         entry, config = stretch.entry, self._config
-        colorist, reference = self._consult(entry.references)
-        view = self._view(entry)
-        known = self._painted(entry, view)
-        smooth = config.smooth if known else replace(config.smooth, reach=0)
-        overlap = margin(config.keys, smooth)
+        walk = self._walk(entry, stretch.anchor)
+        overlap = margin(config.keys, walk.smooth)
         first, last = _with_margins(stretch, overlap)
-        opening = {first - entry.shot.start: load_seam(seam_before)} if seam_before else {}
+        begin = first - entry.shot.start
         waiting: deque[Frame] = deque()
-        grays = ahead(self._grays(first, last, view, waiting), depth=config.keys.interval)
-        intervals = ahead(track(grays, config.keys, first - entry.shot.start, known), depth=config.colorize.batch)
-        given = opening | self._walked_back(entry, view, known) | known
-        turns = self._source.info.rotation // 90
-        keys = color_keys(intervals, reference, colorist, config.colorize, given, turns)
+        keys = walk.keys(
+            self._kept(first, last, waiting), begin, {begin: load_seam(seam_before)} if seam_before else {}
+        )
         if stretch.stop < entry.shot.stop:
             keys = keeping_seam(keys, max(entry.shot.start, stretch.stop - overlap) - entry.shot.start, seam)
-        for number, _, ab in ahead(fill_shot(smooth_keys(keys, smooth, known)), depth=8):
+        for number, gray, ab in ahead(fill_shot(smooth_keys(keys, walk.smooth, walk.known)), depth=8):
             frame = waiting.popleft()
             if stretch.start <= entry.shot.start + number < stretch.stop:
-                ab = ab * np.float32(entry.saturation)
-                yield ColouredFrame(frame, *upsample(ab, frame.luma, self._form, view.area))
+                ab = grade(ab, gray, entry.saturation, entry.temperature)
+                yield ColouredFrame(frame, *upsample(ab, frame.luma, self._form, walk.view.area))
 
-    def _walked_back(self, entry: ShotEntry, view: View, known: Mapping[int, np.ndarray]) -> dict[int, np.ndarray]:
-        """Chroma of the key frames before the first known one, each going on from the one after it."""
-        config, number = self._config, min(known, default=0)
-        if number == 0:
-            return {}
-        start = max(0, number - config.colorize.stretch) // config.keys.interval * config.keys.interval
-        frames = self._read(entry.shot.start + start, entry.shot.start + number + 1)
-        intervals = track((view.gray(frame.luma) for frame in frames), config.keys, start, known)
-        colorist, reference = self._consult(entry.references)
-        turns = self._source.info.rotation // 90
-        return color_keys_back(intervals, reference, colorist, config.colorize, known[number], turns)
+    def _walk(self, entry: ShotEntry, anchor: ShotEntry | None = None) -> ShotWalk:
+        """The walk over a shot that follows its references, and the coloured middle frame of its anchor."""
+        references = [self._references[name] for name in entry.references]
+        weights = entry.weights or (1.0,) * len(references)
+        followed = references
+        if anchor is not None:
+            followed, weights = [*references, self._anchor(anchor)], (*weights, TIE_WEIGHT * max(weights, default=1.0))
+        colorist, reference = self._consult(followed, weights)
+        guide = Guide(colorist, reference, entry.strength, self._source.info.rotation // 90)
+        return ShotWalk(entry, self._source, self._read, guide, self._config, references)
 
-    def _grays(self, start: int, stop: int, view: View, waiting: deque[Frame]) -> Iterator[np.ndarray]:
-        """Working-size grays of frames; the frames themselves wait for their chroma."""
+    def _anchor(self, entry: ShotEntry) -> Reference:
+        """The middle frame of a shot as its entry has it coloured; the last few are kept."""
+        if entry not in self._anchors:
+            walk = self._walk(entry)
+            gray, ab = walk.frame(len(entry.shot) // 2)
+            ab = grade(ab, gray, entry.saturation, entry.temperature)
+            rgb = upright_rgb(gray, ab, self._source.info.rotation // 90)
+            self._anchors[entry] = Reference.of(f"shot {entry.shot.index}", rgb)
+        self._anchors.move_to_end(entry)
+        if len(self._anchors) > _ANCHORS_KEPT:
+            self._anchors.popitem(last=False)
+        return self._anchors[entry]
+
+    def _kept(self, start: int, stop: int, waiting: deque[Frame]) -> Iterator[Frame]:
+        """Frames, which also wait for their chroma."""
         for frame in self._read(start, stop):
             waiting.append(frame)
-            yield view.gray(frame.luma)
+            yield frame
 
     def _read(self, start: int, stop: int) -> Iterator[Frame]:
         return self._reader.frames(self._source.survey.seek_point(start), stop - start)
 
-    def _consult(self, names: tuple[str, ...]) -> tuple[AnyColorist[Any, Any], Any]:
+    def _consult(
+        self, references: Sequence[Reference], weights: tuple[float, ...]
+    ) -> tuple[AnyColorist[Any, Any], Any]:
+        """The network, and several references as one that it can follow; the last ones asked for are kept."""
         if self._colorist is None:
             self._colorist = self._make_colorist()
-        if self._encoded[0] != names:
+        asked = tuple(reference.digest for reference in references), weights
+        if self._encoded[0] != asked:
             lines = self._config.colorize.lines
-            each = [self._colorist.encode(self._references[name].rgb, lines) for name in names]
-            self._encoded = (names, self._colorist.join(each) if each else None)
+            each = [self._colorist.encode(reference.rgb, lines) for reference in references]
+            uneven = weights if len(set(weights)) > 1 else None
+            self._encoded = (asked, self._colorist.join(each, uneven) if each else None)
         return self._colorist, self._encoded[1]
-
-    def _view(self, entry: ShotEntry) -> View:
-        area = self._source.survey.area(entry.shot, self._source.info)
-        return view_of(self._source.info, area, self._config.colorize.lines)
-
-    def _painted(self, entry: ShotEntry, view: View) -> dict[int, np.ndarray]:
-        """True chroma of the shot's frames that its references show, by frame number in the shot."""
-        info, (top, bottom, left, right) = self._source.info, view.area
-        if info.rotation:
-            return {}  # the film lies on its side and the still stands upright: no pixel of the two agrees
-        candidates = painted_stills(
-            self._source.survey.thumbs[slice(*entry.bounds)],
-            [self._references[name] for name in entry.references],
-            (top / info.height, bottom / info.height, left / info.width, right / info.width),
-            info.width / info.height * float(info.sample_aspect_ratio or 1),
-        )
-        known: dict[int, np.ndarray] = {}
-        for number, still in candidates.items():
-            with FilmReader(info) as reader:
-                [frame] = reader.frames(self._source.survey.seek_point(entry.shot.start + number), 1)
-            if (ab := still.chroma_of(view.gray(frame.luma))) is not None:
-                known[number] = ab
-        return known
 
 
 def _with_margins(stretch: Stretch, overlap: int) -> tuple[int, int]:

@@ -1,0 +1,138 @@
+"""The walk over one shot's key frames: from what painted stills and hints tell to chroma for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from vidcolor.pipeline.ahead import ahead
+from vidcolor.pipeline.colorize import Guide, color_keys, color_keys_back
+from vidcolor.pipeline.hints import HintBrush
+from vidcolor.pipeline.plan import ShotEntry
+from vidcolor.pipeline.smooth import Keyed, smooth_keys
+from vidcolor.pipeline.stills import painted_stills
+from vidcolor.pipeline.stretch import RenderConfig, Source
+from vidcolor.pipeline.track import Interval, track
+from vidcolor.pipeline.view import view_of
+from vidcolor.types import Frame, Reference
+
+Read = Callable[[int, int], Iterator[Frame]]
+"""Reads the frames of the film from one number up to another, half-open."""
+
+
+class ShotWalk:
+    """One shot, its guide, and what is known of it. Frame numbers count from the shot's first frame.
+
+    Chroma is (2, h, w) float32, CIELAB units, at half the view's size.
+    """
+
+    def __init__(
+        self,
+        entry: ShotEntry,
+        source: Source,
+        read: Read,
+        guide: Guide[Any, Any],
+        config: RenderConfig,
+        stills: Sequence[Reference],
+    ) -> None:
+        """``stills``: the shot's references, some of which may be its own frames, painted."""
+        self._entry, self._source, self._config, self._guide = entry, source, config, guide
+        self._film = read
+        self.view = view_of(source.info, source.survey.area(entry.shot, source.info), config.colorize.lines)
+        self._brush = HintBrush(entry.hints, entry.shot.start, self.view, source.info)
+        self.known: Mapping[int, np.ndarray] = self._painted(stills)
+        """Chroma of frames that is sure: told by painted stills, or where there are hints, by these on top of those."""
+        self.known = self._hinted() or self.known
+        self.smooth = config.smooth if self.known else replace(config.smooth, reach=0)
+
+    def keys(self, frames: Iterable[Frame], start: int, opening: Mapping[int, np.ndarray]) -> Iterator[Keyed]:
+        """Intervals of a stretch that begins with frame ``start``, each with its key frame's chroma, not yet steadied.
+
+        opening: chroma of the first frame, where a stretch before this one has given it.
+        """
+        grays = ahead((self.view.gray(frame.luma) for frame in frames), depth=self._config.keys.interval)
+        intervals = ahead(track(grays, self._config.keys, start, self.known), depth=self._config.colorize.batch)
+        given = {**opening, **self._walked_back(), **self.known}
+        return color_keys(intervals, self._guide, self._config.colorize, given)
+
+    def frame(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """Working-size gray (2h, 2w) uint8 and chroma of one frame, as a film of the whole shot would show it."""
+        first = max((n for n in self.known if n <= number), default=number)
+        last = min((n for n in self.known if number <= n <= number + self.smooth.reach), default=number)
+        intervals = self._intervals(self._grid(first), last, {*self.known, number})
+        given = {**self._walked_back(), **self.known}
+        keys = color_keys(intervals, self._guide, self._config.colorize, given)
+        steadied = smooth_keys(keys, self.smooth, self.known)
+        return next((interval.key_gray, ab) for interval, ab in steadied if interval.last == number)
+
+    def _painted(self, stills: Sequence[Reference]) -> dict[int, np.ndarray]:
+        """True chroma of the shot's frames that its references show."""
+        info, (top, bottom, left, right) = self._source.info, self.view.area
+        if self._guide.strength == 0:
+            return {}
+        if info.rotation:
+            return {}  # the film lies on its side and the still stands upright: no pixel of the two agrees
+        candidates = painted_stills(
+            self._source.survey.thumbs[slice(*self._entry.bounds)],
+            stills,
+            (top / info.height, bottom / info.height, left / info.width, right / info.width),
+            info.width / info.height * float(info.sample_aspect_ratio or 1),
+        )
+        known: dict[int, np.ndarray] = {}
+        for number, still in candidates.items():
+            [frame] = self._read(number, number)
+            gray = self.view.gray(frame.luma)
+            if (ab := still.chroma_of(gray)) is not None:
+                known[number] = self._guide.temper(gray, ab)
+        return known
+
+    def _hinted(self) -> dict[int, np.ndarray]:
+        """Chroma of the frames with hints: what the shot has there without them, and their colours on it.
+
+        Walked forward to the last of them and back to the first, painting on the way: each has the colours of all.
+        """
+        frames = self._brush.frames
+        found: dict[int, np.ndarray] = {}
+        while frames:
+            together = [n for n in frames if n <= frames[0] + self._config.colorize.stretch]
+            found |= self._hinted_together(together)
+            frames = frames[len(together) :]
+        return found
+
+    def _hinted_together(self, frames: list[int]) -> dict[int, np.ndarray]:
+        first, last = frames[0], frames[-1]
+        start = self._grid(max(0, last - self._config.colorize.stretch))
+        wanted = {*self.known, *frames}
+        config, guide = self._config.colorize, self._guide
+        given = {**self._walked_back(), **self.known}
+        forward = color_keys(self._intervals(start, last, wanted), guide, config, given, self._brush)
+        found = {interval.last: ab for interval, ab in forward if interval.last in wanted}
+        if first < last:
+            back = self._intervals(self._grid(first), last, wanted)
+            found |= color_keys_back(back, guide, config, found[last], self._brush)
+        return {n: found[n] for n in frames}
+
+    def _walked_back(self) -> dict[int, np.ndarray]:
+        """Chroma of the key frames before the first known one, each going on from the one after it."""
+        number = min(self.known, default=0)
+        if number == 0:
+            return {}
+        start = self._grid(max(0, number - self._config.colorize.stretch))
+        intervals = self._intervals(start, number, self.known)
+        return color_keys_back(intervals, self._guide, self._config.colorize, self.known[number])
+
+    def _intervals(self, start: int, last: int, wanted: Iterable[int]) -> Iterator[Interval]:
+        """Intervals from frame ``start``, which lies on the grid, up to and with ``last``."""
+        grays = (self.view.gray(frame.luma) for frame in self._read(start, last))
+        return track(grays, self._config.keys, start, frozenset(wanted))
+
+    def _grid(self, number: int) -> int:
+        return number // self._config.keys.interval * self._config.keys.interval
+
+    def _read(self, first: int, last: int) -> Iterator[Frame]:
+        """Frames ``first`` to ``last``, both included."""
+        begin = self._entry.shot.start
+        return self._film(begin + first, begin + last + 1)
