@@ -64,7 +64,7 @@ def manifests(draw: st.DrawFn) -> Manifest:
             weights=draw(st.just(()) | st.tuples(*(st.floats(0.01, 100) for _ in references))),
             strength=draw(st.just(1.0) | shares),
             temperature=draw(st.just(0.0) | st.floats(-100, 100)),
-            dissolve=draw(st.integers(0, 200)) if index else 0,
+            dissolve=draw(st.integers(0, min(lengths[index - 1], length))) if index else 0,
             hints=tuple(draw(st.lists(hints(start, start + length), max_size=3))),
             tied_to=draw(st.none() | st.sampled_from(anchors)) if anchors else None,
             score=draw(shares),
@@ -100,7 +100,12 @@ def test_saving_over_an_old_one_says_the_new(
     path = tmp_path_factory.mktemp("project") / "manifest.yaml"
     save_manifest(path, old)
     moved = [
-        replace(mine, shot=other.shot, hints=tuple(replace(hint, frame=other.shot.start) for hint in mine.hints))
+        replace(
+            mine,
+            shot=other.shot,
+            hints=tuple(replace(hint, frame=other.shot.start) for hint in mine.hints),
+            dissolve=min(mine.dissolve, other.dissolve),
+        )
         for mine, other in zip(new.entries, old.entries, strict=False)
     ]
     if len(moved) == len(old.entries):
@@ -201,6 +206,7 @@ def test_a_broken_file_is_not_overwritten(tmp_path: Path) -> None:
             "dissolve: 12",
             "line {line}: nothing stands before the first shot that could melt into it",
         ),
+        ("stop: 100", "stop: 100\n  dissolve: 41", "must not be longer than the shorter of the two: write 1 or less, not 41"),
         ("stop: 100", "stop: 100\n  dissolve: -1", "dissolve must be a number of frames, 0 for a hard cut, got '-1'"),
         ("stop: 100", "stop: 100\n  dissolve: long", "dissolve must be a number of frames, 0 for a hard cut"),
         ("saturation: 1.0", "hints: 7", "hints must be a list of points such as - {{frame: 0, x: 0.5"),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import NoReturn
 from unicodedata import normalize
 
 from vidcolor.pipeline.manifest_text import ENTRY_KEYS
-from vidcolor.pipeline.plan import Hint, ShotEntry
+from vidcolor.pipeline.plan import Hint, ShotEntry, longest_dissolve
 from vidcolor.types import Shot
 from vidcolor.yaml_node import Node, nearest
 
@@ -27,6 +28,8 @@ def read_entries(nodes: Sequence[Node]) -> tuple[ShotEntry, ...]:
     tied = [replace(entry, tied_to=_anchor(node, numbers)) for node, entry in zip(nodes, entries, strict=True)]
     for node, entry in zip(nodes, tied, strict=True):
         _check_tie(node, entry, tied)
+    for node, (before, entry) in zip(nodes[1:], pairwise(tied), strict=True):
+        _check_dissolve(node, before.shot, entry)
     return tuple(tied)
 
 
@@ -119,6 +122,16 @@ def _dissolve(keys: dict[str, Node], start: int) -> int:
     if frames and start == 0:
         keys["dissolve"].fail("nothing stands before the first shot that could melt into it; leave dissolve out")
     return frames
+
+
+def _check_dissolve(node: Node, before: Shot, entry: ShotEntry) -> None:
+    """It leaves both shots their other half."""
+    most = longest_dissolve(before, entry.shot)
+    if entry.dissolve > most:
+        node.mapping()["dissolve"].fail(
+            f"a dissolve takes half of either shot at most, so it must not be longer than the shorter of the two: "
+            f"write {most} or less, not {entry.dissolve}"
+        )
 
 
 def _hints(node: Node, start: int, stop: int) -> tuple[Hint, ...]:

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from vidcolor.pipeline.plan import Manifest, ShotEntry
+from vidcolor.pipeline.plan import Manifest, ShotEntry, within_shots
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def merge(matched_before: Manifest | None, manifest_now: Manifest, matched_new: 
     kept = tuple(entry.shot.index for entry in entries if entry.bounds in changed)
     known = {entry.bounds for entry in matched_new.entries}
     return Merged(
-        manifest=replace(matched_new, entries=_without_chains(entries, kept)),
+        manifest=replace(matched_new, entries=within_shots(_without_chains(entries, kept))),
         kept=kept,
         lost=tuple(entry for bounds, entry in changed.items() if bounds not in known),
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 
 from vidcolor.types import Shot
 
@@ -73,6 +75,17 @@ class ShotEntry:
     def bounds(self) -> tuple[int, int]:
         """First frame and the frame after the last."""
         return self.shot.start, self.shot.stop
+
+
+def longest_dissolve(before: Shot, shot: Shot) -> int:
+    """Frames over which one shot may melt into the next: half of them lie in either, and no more than its half."""
+    return min(len(before), len(shot))
+
+
+def within_shots(entries: Sequence[ShotEntry]) -> tuple[ShotEntry, ...]:
+    """The entries of a film, dissolves cut down where a shot is too short for its own."""
+    limits = [0, *(longest_dissolve(a.shot, b.shot) for a, b in pairwise(entries))]
+    return tuple(replace(e, dissolve=min(e.dissolve, most)) for e, most in zip(entries, limits, strict=False))
 
 
 @dataclass(frozen=True)

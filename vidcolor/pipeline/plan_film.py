@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from vidcolor.model.any_colorist import AnyColorist
 from vidcolor.pipeline.decode import FilmReader
 from vidcolor.pipeline.match import Candidate, MatchConfig, Matcher, sampled_frames
-from vidcolor.pipeline.plan import Manifest, ShotEntry
+from vidcolor.pipeline.plan import Manifest, ShotEntry, within_shots
 from vidcolor.pipeline.survey import Survey
 from vidcolor.pipeline.view import view_of
 from vidcolor.types import FilmInfo, Reference, Shot
@@ -34,10 +35,11 @@ def plan_film(
     matcher = Matcher(references, colorist(), config)
     entries = []
     for shot, grays in _samples(info, survey, shots, config):
-        entries.append(_entry(shot, matcher.candidates(grays), config.threshold, len(references) == 1))
+        entry = _entry(shot, matcher.candidates(grays), config.threshold, len(references) == 1)
+        entries.append(replace(entry, dissolve=survey.dissolves.get(shot.start, 0)))
         if on_progress:
             on_progress(len(entries), len(shots))
-    return Manifest(info.path.name, survey.frames, info.frame_rate, folder, tuple(entries))
+    return Manifest(info.path.name, survey.frames, info.frame_rate, folder, within_shots(entries))
 
 
 def _samples(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect, insort
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -14,22 +14,12 @@ import numpy as np
 from scenedetect.common import FrameTimecode
 from scenedetect.detectors import AdaptiveDetector, ThresholdDetector
 
+from vidcolor.pipeline.dissolves import Dissolve, DissolveFinder
+from vidcolor.pipeline.likeness import likeness, tiny
 from vidcolor.types import FilmInfo, Shot
 
 _SMALL_WIDTH = 256
 """PySceneDetect's own working width: its thresholds were found at it."""
-
-_TINY_WIDTH = 48
-"""Width at which two pictures are compared for showing the same thing."""
-
-_SHIFT = 4
-"""Pixels of that width by which the one may be shifted against the other."""
-
-_BAR = 20
-"""Gray level below which a place that is dark in both pictures tells nothing."""
-
-_FLAT = 1.0
-"""Mean square of the gradients, in gray levels, below which a picture shows nothing that could be recognised."""
 
 
 @dataclass(frozen=True)
@@ -52,18 +42,24 @@ class ShotConfig:
     """Mean gray level (0 to 255) of a fade to black; the shot changes in its middle. 0 looks for none."""
     white: float = 248.0
     """Mean gray level of a fade to white. 256 looks for none."""
+    dissolve: float = 3.0
+    """Seconds of the longest dissolve that is looked for; the shot changes in its middle. 0 looks for none."""
 
     def __post_init__(self) -> None:
         if self.threshold <= 1:
             raise ValueError(f"threshold must be above 1, got {self.threshold}")
         if self.window < 1:
             raise ValueError(f"window must be at least 1 frame, got {self.window}")
-        if min(self.min_difference, self.min_length, self.flash) < 0:
-            raise ValueError("min_difference, min_length and flash must not be negative")
+        if min(self.min_difference, self.min_length, self.flash, self.dissolve) < 0:
+            raise ValueError("min_difference, min_length, flash and dissolve must not be negative")
         if not 0 <= self.black < self.white <= 256:
             raise ValueError(f"0 <= black < white <= 256 must hold, got {self.black} and {self.white}")
         if not 0 < self.same_picture <= 1:
             raise ValueError(f"same_picture must lie in 0 to 1, got {self.same_picture}")
+
+
+_LONGEST_DISSOLVE = 240
+"""Frames beyond which no dissolve is looked for, whatever the film's rate: the memory for it is bounded."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +99,8 @@ def small_gray(luma: np.ndarray, film: FilmInfo) -> np.ndarray:
 class ShotDetector:
     """Finds the shots of one film from small gray pictures pushed in order; its memory does not grow with the film.
 
-    Cuts are PySceneDetect's AdaptiveDetector's, less flashes and changes of light; fades its ThresholdDetector's.
+    Cuts are PySceneDetect's AdaptiveDetector's, less flashes and changes of light; fades its ThresholdDetector's;
+    dissolves our own.
     """
 
     def __init__(self, rate: Fraction, config: ShotConfig | None = None) -> None:
@@ -124,6 +121,8 @@ class ShotDetector:
             ThresholdDetector(self._config.black, min_scene_len=0, method=methods.FLOOR),
             ThresholdDetector(self._config.white, min_scene_len=0, method=methods.CEILING),
         )
+        longest = min(round(self._config.dissolve * self._rate), _LONGEST_DISSOLVE)
+        self._dissolve_finder = DissolveFinder(longest)
         self._frames = 0
         self._recent: deque[np.ndarray] = deque(maxlen=self._wait + self._flash_frames + 2)
         self._pending: list[_Cut] = []
@@ -137,6 +136,7 @@ class ShotDetector:
         self._frames += 1
         self._look_for_cut(gray, self._frames - 1 + self._config.window)
         self._look_for_fade(gray, self._frames - 1)
+        self._dissolve_finder.push(gray)
         self._settle(self._frames - self._wait)
 
     def finish(self) -> list[Shot]:
@@ -145,8 +145,14 @@ class ShotDetector:
             return []
         self._pad(self._recent[-1], self._frames + self._config.window)
         self._settle(self._frames)
-        bounds = [0, *_spaced(self._cuts, max(1, round(self._config.min_length * self._rate))), self._frames]
+        cuts = _with_dissolves(self._cuts, self._dissolve_finder.finish())
+        bounds = [0, *_spaced(cuts, max(1, round(self._config.min_length * self._rate))), self._frames]
         return [Shot(index, start, stop) for index, (start, stop) in enumerate(pairwise(bounds))]
+
+    def dissolves(self, shots: Sequence[Shot]) -> dict[int, int]:
+        """Of the shots that :meth:`finish` gave: first frame of each that begins in a dissolve, to its length."""
+        found = {dissolve.middle: dissolve.length for dissolve in self._dissolve_finder.found}
+        return {shot.start: found[shot.start] for shot in shots if shot.start in found}
 
     def _pad(self, gray: np.ndarray, number: int) -> None:
         """Show the first and the last picture ``window`` times more, or cuts near the film's ends go unseen.
@@ -189,7 +195,8 @@ class ShotDetector:
         before = range(max(first, frame - 1 - self._flash_frames), frame)
         after = range(max(first, frame), min(frame + self._flash_frames + 1, self._frames))
         near = [(a, b) for a in before for b in after if b - a <= self._flash_frames + 1]
-        return any(_likeness(self._picture(a), self._picture(b)) >= self._config.same_picture for a, b in near)
+        seen = {number: tiny(self._picture(number)) for number in {*before, *after}}
+        return any(likeness(seen[a], seen[b]) >= self._config.same_picture for a, b in near)
 
 
 def _difference(a: np.ndarray, b: np.ndarray) -> float:
@@ -197,32 +204,10 @@ def _difference(a: np.ndarray, b: np.ndarray) -> float:
     return float(cv2.absdiff(a, b).mean())
 
 
-def _likeness(a: np.ndarray, b: np.ndarray) -> float:
-    """Highest correlation of the gradients of two pictures within a small shift, 0 to 1.
-
-    It is blind to light and contrast, to a little movement, and to bars that are black in both.
-    """
-    small_a, small_b = _tiny(a), _tiny(b)
-    black = (np.maximum(small_a, small_b) < _BAR).astype(np.uint8)
-    lit = (cv2.dilate(black, np.ones((3, 3), np.uint8)) == 0)[1:, 1:, None]
-    first, second = _gradients(small_a) * lit, _gradients(small_b) * lit
-    margin = min(_SHIFT, (min(first.shape[:2]) - 1) // 2)
-    inner = second[margin : second.shape[0] - margin, margin : second.shape[1] - margin]
-    if min((first**2).mean(), (inner**2).mean()) < _FLAT:
-        return 0.0
-    return float(cv2.matchTemplate(first, inner, cv2.TM_CCORR_NORMED).max())
-
-
-def _tiny(gray: np.ndarray) -> np.ndarray:
-    """A picture by area at 48 pixels of width, as float32."""
-    height, width = gray.shape
-    size = (max(2, min(width, _TINY_WIDTH)), max(2, round(height * min(1.0, _TINY_WIDTH / width))))
-    return cv2.resize(gray, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-
-
-def _gradients(gray: np.ndarray) -> np.ndarray:
-    """Horizontal and vertical differences between neighbours, shape (h - 1, w - 1, 2)."""
-    return np.dstack([np.diff(gray, axis=1)[1:], np.diff(gray, axis=0)[:, 1:]])
+def _with_dissolves(cuts: list[_Cut], dissolves: list[Dissolve]) -> list[_Cut]:
+    """The cuts with one in the middle of each dissolve; what was taken for a cut within it is none."""
+    hard = [cut for cut in cuts if all(not d.start - 2 <= cut.frame <= d.stop + 2 for d in dissolves)]
+    return hard + [_Cut(d.middle, np.inf, d.length // 2) for d in dissolves]
 
 
 def _spaced(cuts: list[_Cut], min_frames: int) -> list[int]:

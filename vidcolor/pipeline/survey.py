@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,8 @@ class Survey:
     small: tuple[int, int]
     """Height and width of the small gray."""
     shots: tuple[Shot, ...]
+    dissolves: Mapping[int, int]
+    """First frame of every shot into which the one before it melts, to the frames over which it does."""
     damage: str | None
     """One sentence where the film ended early."""
 
@@ -74,7 +76,10 @@ def survey_film(
     if not pts:
         raise FilmError(f"{info.path} has no frame that can be decoded.")
     shots = tuple(detector.finish())
-    return Survey(np.array(pts, np.int64), np.stack(thumbs), np.stack(lit), gray.shape, shots, damage)
+    return Survey(
+        *(np.array(pts, np.int64), np.stack(thumbs), np.stack(lit), gray.shape),
+        *(shots, detector.dissolves(shots), damage),
+    )
 
 
 def _full_size(area: Area, shape: tuple[int, int], info: FilmInfo) -> Area:
@@ -94,6 +99,7 @@ def save_survey(path: Path, survey: Survey, key: dict[str, Any]) -> None:
     about = {
         "key": key,
         "shots": [(shot.start, shot.stop) for shot in survey.shots],
+        "dissolves": list(survey.dissolves.items()),
         "small": survey.small,
         "damage": survey.damage,
     }
@@ -112,4 +118,5 @@ def load_survey(path: Path, key: dict[str, Any]) -> Survey | None:
     if about.get("key") != json.loads(json.dumps(key)) or thumbs.shape[1:] != THUMB[::-1]:
         return None
     shots = tuple(Shot(index, start, stop) for index, (start, stop) in enumerate(about["shots"]))
-    return Survey(pts, thumbs, lit, tuple(about["small"]), shots, about["damage"])
+    dissolves = dict(about["dissolves"])
+    return Survey(pts, thumbs, lit, tuple(about["small"]), shots, dissolves, about["damage"])
