@@ -206,7 +206,11 @@ def test_a_broken_file_is_not_overwritten(tmp_path: Path) -> None:
             "dissolve: 12",
             "line {line}: nothing stands before the first shot that could melt into it",
         ),
-        ("stop: 100", "stop: 100\n  dissolve: 41", "must not be longer than the shorter of the two: write 1 or less, not 41"),
+        (
+            "stop: 100",
+            "stop: 100\n  dissolve: 41",
+            "must not be longer than the shorter of the two: write 1 or less, not 41",
+        ),
         ("stop: 100", "stop: 100\n  dissolve: -1", "dissolve must be a number of frames, 0 for a hard cut, got '-1'"),
         ("stop: 100", "stop: 100\n  dissolve: long", "dissolve must be a number of frames, 0 for a hard cut"),
         ("saturation: 1.0", "hints: 7", "hints must be a list of points such as - {{frame: 0, x: 0.5"),
