@@ -88,6 +88,7 @@ def pipeline(monkeypatch: pytest.MonkeyPatch) -> Pipeline:
         for name in names:
             setattr(module, name, stand_in.function(name))
         module.PipelineConfig = PipelineConfig  # type: ignore[attr-defined]
+        module.VerifyConfig = dict  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, home, module)
     return stand_in
 

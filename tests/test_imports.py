@@ -25,14 +25,15 @@ STAGES = {
 
 COMPOSERS = {
     *("run", "job", "config", "render", "stretch", "shot_walk", "survey", "plan_film", "reference_film"),
-    *("reference_set", "project", "verify"),
+    *("reference_set", "project", "verify", "trial"),
 }
 """The walk over the film: the only files that may import stages."""
 
 MEDIA = {
     *("decode", "encode", "mux", "verify", "evaluate", "read_rgb", "film_file", "codecs", "containers"),
     *("output_format", "pictures", "pixel_format", "damage", "metadata", "stamps", "side_data"),
-    *("stream_copies", "tag_copies", "luma_difference"),
+    *("stream_copies", "tag_copies", "luma_difference", "holding", "output_plan", "write_pictures", "picture_luma"),
+    *("film_notes",),
 }
 """The files of the pipeline that may open a film."""
 

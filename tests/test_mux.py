@@ -240,7 +240,8 @@ def test_stream_that_the_container_cannot_hold_is_named(draw_film: DrawFilm) -> 
     assert [(note.index, note.kind) for note in notes] == [(3, "subtitle"), (4, "subtitle"), (5, "attachment")]
     assert notes[0].text.startswith("Stream 3 (subtitle, ")
     assert notes[0].text.endswith(
-        "is left out: mp4 cannot hold it; a .mkv film would, coded with av1 or ffv1 or prores or vp9 or x264 or x265."
+        "is left out: mp4 cannot hold it; a .mkv film would, "
+        "coded with av1 or ffv1 or prores or utvideo or vp9 or x264 or x265."
     )
     assert [kind for kind, *_ in others(out)] == ["audio", "audio"]
     assert times(out) == times(film)
@@ -281,7 +282,7 @@ def test_what_cannot_be_written_is_found_before(draw_film: DrawFilm, tmp_path: P
     """Unknown container, codec that it does not take, folder that is none."""
     with pytest.raises(OutputError, match=r"its suffix may be \.mp4"):
         check_writable(tmp_path / "film.xyz")
-    with pytest.raises(OutputError, match=r"cannot hold prores; its suffix may be \.mov, \.mkv\."):
+    with pytest.raises(OutputError, match=r"cannot hold prores; its suffix may be \.mov, \.mkv, \.mxf\."):
         check_writable(tmp_path / "film.mp4", "prores")
     with pytest.raises(OutputError, match="is a folder"):
         check_writable(tmp_path)

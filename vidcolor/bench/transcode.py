@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from vidcolor.pipeline.codecs import CODECS, encoder_name
-from vidcolor.pipeline.containers import default_output
 from vidcolor.pipeline.encode import EncodeConfig, output_format
 from vidcolor.pipeline.encoder_options import encoder_options
 from vidcolor.pipeline.ffmpeg_program import find_ffmpeg
 from vidcolor.pipeline.film_file import file_url
+from vidcolor.pipeline.output_plan import default_output
 from vidcolor.types import FilmInfo
 
 

@@ -39,9 +39,15 @@ class VideoCodec:
     """FFmpeg's muxer for pieces of a film: any that keeps ticks; NUT takes most codecs."""
     full_range: bool = True
     """False where players always take black for 16 and white for 235."""
+    full_chroma: bool = False
+    """True where chroma is wanted for every pixel, whatever the film has."""
+    least_size: tuple[int, int] = (1, 1)
+    """Width and height below which the encoder refuses."""
     even_sizes: bool = False
     """True where subsampled chroma needs a width and height that it divides."""
 
+
+_FFV1 = {"level": "3", "coder": "1", "context": "0", "g": "1", "slicecrc": "1"}
 
 CODECS: dict[str, VideoCodec] = {
     codec.name: codec
@@ -82,10 +88,13 @@ CODECS: dict[str, VideoCodec] = {
             ("ffv1",),
             None,
             None,
-            options={"level": "3", "coder": "1", "context": "0", "g": "1", "slicecrc": "1"},
+            options=_FFV1,
             lossless=True,
         ),
+        VideoCodec("utvideo", ("utvideo",), None, None, options={"pred": "median"}, lossless=True, even_sizes=True),
         VideoCodec("prores", ("prores_ks",), None, None, options={"vendor": "apl0"}, segment="mov", full_range=False),
+        VideoCodec("dnxhr", ("dnxhd",), None, None, segment="mov", full_range=False, least_size=(256, 120)),
+        VideoCodec("pictures", ("ffv1",), None, None, options=_FFV1, lossless=True, full_chroma=True),
     )
 }
 """The codecs by name. Which depths and chroma formats each can hold, FFmpeg's encoder is asked itself."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from vidcolor.pipeline.colorize import ColorizeConfig
 from vidcolor.pipeline.decode import DecodeConfig
 from vidcolor.pipeline.encode import EncodeConfig
+from vidcolor.pipeline.holding import MuxConfig
 from vidcolor.pipeline.match import MatchConfig
 from vidcolor.pipeline.shots import ShotConfig
 from vidcolor.pipeline.smooth import SmoothConfig
@@ -25,6 +26,7 @@ class PipelineConfig:
     keys: KeyConfig = field(default_factory=KeyConfig)
     smooth: SmoothConfig = field(default_factory=SmoothConfig)
     encode: EncodeConfig = field(default_factory=EncodeConfig)
+    mux: MuxConfig = field(default_factory=MuxConfig)
 
     @property
     def render(self) -> RenderConfig:

@@ -3,64 +3,42 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from fractions import Fraction
-from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryFile
 
-import av
-from av.stream import Discard, Disposition, Stream
-
 from vidcolor.errors import OutputError
-from vidcolor.pipeline.film_file import open_film
+from vidcolor.pipeline.film_file import reopen_film
 from vidcolor.pipeline.metadata import needs_free_form
+from vidcolor.pipeline.sequence import WRITTEN_SUFFIXES, PictureNames, picture_names
 from vidcolor.types import FilmInfo
+
+PICTURES = "image2"
+"""What numbered pictures are called where a muxer is named."""
 
 MUXERS = {
     ".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm",
-    ".ts": "mpegts", ".m2ts": "mpegts", ".mts": "mpegts",
+    ".ts": "mpegts", ".m2ts": "mpegts", ".mts": "mpegts", ".avi": "avi", ".mxf": "mxf",
 }  # fmt: skip
-"""FFmpeg's muxer by the suffix of a file name. AVI is not among them: it knows no time stamps, only a frame rate."""
+"""FFmpeg's muxer by the suffix of a file name."""
 
 TAKES = {
-    "mp4": {"x264", "x265", "av1", "vp9", "ffv1"},
-    "mov": {"x264", "x265", "prores"},
-    "matroska": {"x264", "x265", "av1", "vp9", "ffv1", "prores"},
-    "webm": {"av1", "vp9"},
-    "mpegts": {"x264", "x265"},
+    "mp4": ("x264", "x265", "av1", "vp9", "ffv1"),
+    "mov": ("x264", "x265", "prores", "dnxhr"),
+    "matroska": ("x264", "x265", "av1", "vp9", "ffv1", "utvideo", "prores"),
+    "webm": ("vp9", "av1"),
+    "mpegts": ("x264", "x265"),
+    "avi": ("ffv1", "utvideo"),
+    "mxf": ("dnxhr", "prores"),
+    PICTURES: ("pictures",),
 }
-"""The codecs that a player finds in each container; FFmpeg's muxers take some more that no player would."""
+"""The codecs that a player finds in each container, the usual first; FFmpeg's muxers take more that no player would.
+
+AVI and MXF get such alone as show pictures in the order in which they are coded.
+"""
 
 MILLISECOND = Fraction(1, 1000)
 """The tick of Matroska and WebM."""
-
-
-@dataclass(frozen=True)
-class StreamNote:
-    """Something about one of the film's streams that a person should know."""
-
-    index: int
-    """Of the stream in the source film."""
-    kind: str
-    """``audio``, ``subtitle``, ``data``, ``attachment`` or ``video``."""
-    codec: str
-    text: str
-    """One sentence."""
-
-
-def default_output(info: FilmInfo, codec: str) -> Path:
-    """Where a film's coloured copy goes: ``film.color.mp4`` beside ``film.mp4``.
-
-    The container is the film's own where it takes the codec, holds the film's other streams and counts in its ticks;
-    else whichever of Matroska, MP4 and QuickTime loses least.
-    """
-    own = info.path.suffix.lower()
-    general = [".mkv", ".mp4", ".mov"] if "matroska" in info.container else [".mp4", ".mov", ".mkv"]
-    at_home = MUXERS.get(own, "?") in info.container.split(",")
-    able = [s for s in dict.fromkeys([own] * at_home + general) if takes_codec(MUXERS[s], codec)]
-    suffix = min(able, key=lambda s: (_lost_streams(MUXERS[s], info), not keeps_ticks(MUXERS[s], info.time_base)))
-    return info.path.with_name(f"{info.path.stem}.color{suffix}")
 
 
 def takes_codec(muxer: str, codec: str) -> bool:
@@ -75,9 +53,20 @@ def find_muxer(out: Path) -> str:
         OutputError: its suffix names no container that is written here.
     """
     suffix = out.suffix.lower()
-    if suffix not in MUXERS:
-        raise OutputError(f"{out} names no container that can be written; its suffix may be {', '.join(MUXERS)}.")
-    return MUXERS[suffix]
+    if suffix in MUXERS:
+        return MUXERS[suffix]
+    if suffix in WRITTEN_SUFFIXES:
+        if output_names(out) is not None:
+            return PICTURES
+        numbered = out.with_name(f"{out.stem}_%04d{suffix}")
+        raise OutputError(f"{out} would be a single picture; {numbered} names one for every frame.")
+    kinds = f"{', '.join(MUXERS)}, or pictures such as {out.stem}_%04d.png"
+    raise OutputError(f"{out} names no container that can be written; its suffix may be {kinds}.")
+
+
+def output_names(out: Path) -> PictureNames | None:
+    """How the pictures of an output are named; None where it is a single file."""
+    return None if out.is_dir() else picture_names(out)
 
 
 def check_writable(out: Path, codec: str | None = None) -> None:
@@ -96,10 +85,13 @@ def check_writable(out: Path, codec: str | None = None) -> None:
     if codec is not None and not takes_codec(muxer, codec):
         able = [suffix for suffix, name in MUXERS.items() if takes_codec(name, codec)]
         raise OutputError(f"{out} cannot hold {codec}; its suffix may be {', '.join(able)}.")
-    if not out.parent.is_dir():
-        raise OutputError(f"The folder {out.parent} does not exist; make it or choose another place for {out.name}.")
+    folder = out.parent
+    if muxer == PICTURES and not folder.exists():
+        folder = folder.parent  # pictures get a folder of their own
+    if not folder.is_dir():
+        raise OutputError(f"The folder {folder} does not exist; make it or choose another place for {out.name}.")
     try:
-        with TemporaryFile(dir=out.parent):
+        with TemporaryFile(dir=folder):
             pass
     except OSError as error:
         raise OutputError(f"{out} cannot be written: {error.strerror}; choose another folder.") from error
@@ -111,28 +103,9 @@ def keeps_ticks(muxer: str, time_base: Fraction) -> bool:
         return time_base.denominator < 2**31
     if muxer in ("matroska", "webm"):
         return (time_base / MILLISECOND).denominator == 1
+    if muxer in ("avi", "mxf", PICTURES):
+        return False  # they know a frame rate at most
     return (time_base * 90_000).denominator == 1  # MPEG transport stream
-
-
-def holds(muxer: str, stream: Stream) -> bool:
-    """Whether a container takes a copy of a stream; found out by writing a header into memory."""
-    if is_timecode(stream):
-        return muxer in ("mp4", "mov")
-    if muxer == "matroska" and stream.disposition & Disposition.attached_pic:
-        return True
-    trial = av.open(BytesIO(), "w", format=muxer)
-    try:
-        trial.add_stream_from_template(stream, opaque=True).metadata.update(stream.metadata)
-        trial.start_encoding()
-        trial.close()
-    except (av.FFmpegError, ValueError):
-        return False
-    return True
-
-
-def is_timecode(stream: Stream) -> bool:
-    """Whether a stream is a QuickTime timecode track; muxers write it afresh from the pictures' tag of that name."""
-    return stream.type == "data" and "timecode" in stream.metadata
 
 
 def loses_pixel_shape(muxer: str, codec: str) -> bool:
@@ -142,16 +115,6 @@ def loses_pixel_shape(muxer: str, codec: str) -> bool:
         codec: FFmpeg's name; H.264 and HEVC say in their own headers how wide a pixel is.
     """
     return muxer in ("matroska", "webm") and codec not in ("h264", "hevc")
-
-
-def dropped(stream: Stream, muxer: str) -> StreamNote:
-    """The note that says that a stream is left out, and which container would have held it."""
-    codec = (stream.codec_context.name if stream.codec_context else getattr(stream, "name", None)) or "unknown format"
-    able = [suffix for suffix in (".mkv", ".mov") if holds(MUXERS[suffix], stream)]
-    codecs = " or ".join(sorted(TAKES[MUXERS[able[0]]])) if able else ""
-    advice = f"a {able[0]} film would, coded with {codecs}" if able else "no container that is written here can"
-    text = f"Stream {stream.index} ({stream.type}, {codec}) is left out: {muxer} cannot hold it; {advice}."
-    return StreamNote(stream.index, stream.type, codec, text)
 
 
 def muxer_options(out: Path, info: FilmInfo) -> dict[str, str]:
@@ -183,7 +146,7 @@ def _quicktime_options(muxer: str, info: FilmInfo) -> dict[str, str]:
 
     The option for tracks holds for all video tracks at once, so that it can be given only where there is one.
     """
-    with open_film(info.path) as film:
+    with reopen_film(info) as film:
         bases = [s.time_base.denominator for s in film.streams if s.time_base and s.type in ("video", "audio")]
         videos = len(film.streams.video)
         free_form = needs_free_form(muxer, film.metadata)
@@ -196,9 +159,3 @@ def _quicktime_options(muxer: str, info: FilmInfo) -> dict[str, str]:
     if videos == 1:
         options["video_track_timescale"] = str(own)
     return options
-
-
-def _lost_streams(muxer: str, info: FilmInfo) -> int:
-    with open_film(info.path) as film:
-        others = [s for s in film.streams if s.index != info.video_stream and s.discard != Discard.all]
-        return sum(not holds(muxer, stream) for stream in others)

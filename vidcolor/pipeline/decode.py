@@ -21,9 +21,10 @@ from av.video.stream import VideoStream
 
 from vidcolor.errors import FilmError
 from vidcolor.pipeline.damage import describe_damage
-from vidcolor.pipeline.film_file import open_film, picture_stream, video_stream
+from vidcolor.pipeline.film_file import MAX_PIXELS, PICTURE_RATE, open_film, picture_stream, reopen_film, video_stream
 from vidcolor.pipeline.pictures import Pictures, SeekMissedError, TailDamagedError
 from vidcolor.pipeline.pixel_format import RGB_MATRIX, has_chroma, luma_layout, read_luma
+from vidcolor.pipeline.sequence import film_files
 from vidcolor.types import ColorTags, FilmInfo, Frame
 
 PROBED_FRAMES = 8
@@ -52,10 +53,21 @@ class DecodeConfig:
 
     max_side: int = 16384
     """Largest width or height accepted, in pixels; a damaged or hostile header may claim any."""
+    max_pixels: int = MAX_PIXELS
+    """Most pixels of one picture (16K has 133 million); decoding takes some tens of bytes of memory for each."""
+    max_frames: int = 10_000_000
+    """Most frames read of one film (116 hours at 24 a second); a hostile file may promise or hold any number."""
+    max_expansion: int = 10_000_000
+    """Most pixels that a byte of the film may decode to; the stillest of films in 8K have less than a million."""
+    frame_rate: Fraction = PICTURE_RATE
+    """Frames per second of a film that lies there as numbered pictures; other films have their own."""
 
     def __post_init__(self) -> None:
-        if self.max_side < 1:
-            raise ValueError(f"max_side must be at least 1, got {self.max_side}")
+        for name in ("max_side", "max_pixels", "max_frames", "max_expansion"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if not Fraction(1, 100) <= self.frame_rate <= 1000:
+            raise ValueError(f"frame_rate is frames per second, from 1/100 to 1000, got {self.frame_rate}")
 
 
 def probe(path: Path, config: DecodeConfig | None = None) -> FilmInfo:
@@ -64,16 +76,30 @@ def probe(path: Path, config: DecodeConfig | None = None) -> FilmInfo:
     Raises:
         FilmError: no such file, no film, no video stream, not one picture, or a picture too large.
     """
-    limit = (config or DecodeConfig()).max_side
+    config = config or DecodeConfig()
     path = Path(path)
-    with open_film(path) as container:
+    with open_film(path, config.frame_rate, config.max_pixels) as container:
         stream = picture_stream(container, path)
-        _check_size(path, stream.codec_context.width, stream.codec_context.height, limit)
+        check_size(path, stream.codec_context.width, stream.codec_context.height, config)
         pictures = _first_pictures(container, stream)
         if not pictures:
-            raise FilmError(f"{path} has a video stream, but not one picture of it can be decoded.")
-        _check_size(path, pictures[0][1].width, pictures[0][1].height, limit)
+            raise FilmError(
+                f"{path} has a video stream, but not one picture of it can be decoded (if they are larger than "
+                f"{config.max_pixels} pixels, --set decode.max_pixels=N allows them)."
+            )
+        check_size(path, pictures[0][1].width, pictures[0][1].height, config)
         return _describe(path, container, stream, pictures)
+
+
+def check_size(path: Path, width: int, height: int, config: DecodeConfig) -> None:
+    """Raise :class:`FilmError` where pictures are larger than is read."""
+    if max(width, height) > config.max_side:
+        limit = f"{config.max_side} pixels a side are read; allow more with --set decode.max_side={max(width, height)}"
+    elif width * height > config.max_pixels:
+        limit = f"{config.max_pixels} pixels are read; allow more with --set decode.max_pixels={width * height}"
+    else:
+        return
+    raise FilmError(f"{path} claims pictures of {width}x{height}; at most {limit}.")
 
 
 class FilmReader:
@@ -83,7 +109,8 @@ class FilmReader:
     ``damage`` says in one sentence what was lost, or is None.
     """
 
-    def __init__(self, info: FilmInfo, threads: int = 0) -> None:
+    def __init__(self, info: FilmInfo, threads: int = 0, limits: DecodeConfig | None = None) -> None:
+        """``limits``: on the number of frames, for the first reading of a film; later ones need none."""
         self.info = info
         self.damage: str | None = None
         self._threads = threads
@@ -91,6 +118,7 @@ class FilmReader:
         self._reformatter = VideoReformatter()
         self._walk: Iterator[Frame] | None = None
         self._next_index = 0
+        self._limits = _Limits(info, limits) if limits else None
         self._open()
 
     def __enter__(self) -> FilmReader:
@@ -121,7 +149,7 @@ class FilmReader:
             yield frame
 
     def _open(self) -> None:
-        self._container = open_film(self.info.path)
+        self._container = reopen_film(self.info)
         self._stream = video_stream(self._container, self.info.video_stream)
         self._stream.thread_type = self._thread_type
         self._stream.codec_context.thread_count = self._threads
@@ -172,6 +200,8 @@ class FilmReader:
 
     def _number(self, stamped: Iterable[tuple[int, VideoFrame]], first: int) -> Iterator[Frame]:
         for index, (pts, picture) in enumerate(stamped, first):
+            if self._limits:
+                self._limits.check(index)
             layout = luma_layout(picture.format.name)
             self._check_unchanged(picture, layout.bit_depth, index)
             yield Frame(index, pts, read_luma(picture, layout, self._reformatter))
@@ -187,14 +217,28 @@ class FilmReader:
         self._open()
 
 
+class _Limits:
+    """How many frames a film may bring forth."""
+
+    def __init__(self, info: FilmInfo, config: DecodeConfig) -> None:
+        self._path, self._frames, self._expansion = info.path, config.max_frames, config.max_expansion
+        self._pixels = info.width * info.height
+        self._allowed = config.max_expansion * sum(file.stat().st_size for file in film_files(info.path))
+
+    def check(self, index: int) -> None:
+        """Raise :class:`FilmError` where the frame is one too many."""
+        if index >= self._frames:
+            limit = f"more than {self._frames} frames; allow more with --set decode.max_frames={2 * self._frames}"
+            raise FilmError(f"{self._path} holds {limit}.")
+        if index * self._pixels > self._allowed:
+            found = f"its first {index} frames have more than {self._expansion} pixels for every byte of the file"
+            allow = f"allow that with --set decode.max_expansion={10 * self._expansion}"
+            raise FilmError(f"{self._path} is not credible: {found}; {allow}.")
+
+
 def _first_pictures(container: InputContainer, stream: VideoStream) -> list[tuple[int, VideoFrame]]:
     stream.thread_type = "SLICE"  # no pictures in flight to be lost with a damaged one
     return list(islice(Pictures(container, stream), PROBED_FRAMES))
-
-
-def _check_size(path: Path, width: int, height: int, limit: int) -> None:
-    if max(width, height) > limit:
-        raise FilmError(f"{path} claims pictures of {width}x{height}; at most {limit}x{limit} is read.")
 
 
 def _describe(
@@ -203,7 +247,8 @@ def _describe(
     start_pts, picture = pictures[0]
     name = picture.format.name
     layout = luma_layout(name)
-    color = _color_tags(picture, layout.from_rgb)
+    is_sequence = container.format.name == "image2"
+    color = _color_tags(picture, layout.from_rgb, still=is_sequence)
     duration = stream.duration * stream.time_base if stream.duration and stream.time_base else None
     if duration is None and container.duration:
         duration = Fraction(container.duration, 1_000_000)
@@ -219,7 +264,7 @@ def _describe(
         time_base=stream.time_base or Fraction(1, 90000),
         frame_rate=_frame_rate(stream, [pts for pts, _ in pictures]),
         start_pts=start_pts,
-        frames_expected=stream.frames or None,
+        frames_expected=len(film_files(path)) if is_sequence else stream.frames or None,
         duration=float(duration) if duration else None,
         rotation=round(picture.rotation / 90) * 90 % 360,
         sample_aspect_ratio=stream.sample_aspect_ratio or Fraction(1),
@@ -230,10 +275,10 @@ def _describe(
     )
 
 
-def _color_tags(picture: VideoFrame, from_rgb: bool) -> ColorTags:
+def _color_tags(picture: VideoFrame, from_rgb: bool, still: bool) -> ColorTags:
     if from_rgb:
         return ColorTags(FULL_RANGE, RGB_MATRIX, picture.color_primaries, picture.color_trc)
-    full = picture.format.name.startswith("yuvj")
+    full = picture.format.name.startswith("yuvj") or (still and not picture.color_range)  # as stills have it
     range_ = FULL_RANGE if full else int(picture.color_range)
     return ColorTags(range_, int(picture.colorspace), int(picture.color_primaries), int(picture.color_trc))
 

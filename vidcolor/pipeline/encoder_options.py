@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from vidcolor.pipeline.codecs import VideoCodec
-from vidcolor.pipeline.output_format import EncodeConfig, OutputFormat
+from vidcolor.pipeline.output_format import DNXHR_PROFILES, EncodeConfig, OutputFormat
 from vidcolor.pipeline.side_data import MasteringDisplay, SideData
 from vidcolor.types import FilmInfo
 
@@ -34,7 +34,9 @@ def encoder_options(
         options.update(codec.lossless_options or {})
     elif codec.crf is not None:
         options["crf"] = str(codec.crf if config.crf is None else config.crf)
-    if codec.name == "ffv1" and min(info.width, info.height) >= SLICED_SIDE:
+    if codec.name == "dnxhr":
+        options["profile"] = DNXHR_PROFILES[form.pixel_format]
+    if codec.encoders == ("ffv1",) and min(info.width, info.height) >= SLICED_SIDE:
         options["slices"] = "12"
     if codec.params_option is not None:
         own = [options.get(codec.params_option), *_light(codec.name, side)]

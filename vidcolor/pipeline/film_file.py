@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -10,9 +11,20 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from vidcolor.errors import FilmError
+from vidcolor.pipeline.sequence import PictureNames, film_files, picture_names
+from vidcolor.types import FilmInfo
 
-OPEN_OPTIONS = {"protocol_whitelist": "file"}
-"""A playlist that passes for a film may name files elsewhere; only what lies on this disk is read."""
+PLAYLISTS = {"hls", "dash", "concat", "imf", "image2", "sdp", "rtp", "rtsp", "webm_dash_manifest", "lavfi"}
+"""Formats whose files name other files, or streams without end: none is opened as a film."""
+OPEN_OPTIONS = {
+    "protocol_whitelist": "file",
+    "format_whitelist": ",".join(sorted(name for name in av.formats_available if name not in PLAYLISTS)),
+}
+"""What passes for a film may name files elsewhere; nothing but the file itself is read."""
+MAX_PIXELS = 140_000_000
+"""Pixels of a picture that nobody needs to allow: 16K has 133 million."""
+PICTURE_RATE = Fraction(24)
+"""Frames per second of numbered pictures where nobody says otherwise."""
 
 
 def file_url(path: Path) -> str:
@@ -20,23 +32,49 @@ def file_url(path: Path) -> str:
     return f"file:{path}"
 
 
-def open_film(path: Path) -> InputContainer:
-    """Open a film for reading.
+def open_film(path: Path, rate: Fraction | None = None, max_pixels: int = MAX_PIXELS) -> InputContainer:
+    """Open a film for reading: one file, or numbered pictures (see :mod:`~vidcolor.pipeline.sequence`).
+
+    Args:
+        rate: frames per second of numbered pictures, which know no time; other films have their own.
+        max_pixels: a decoder refuses larger pictures before it takes memory for them, wherever in the film they come.
 
     Raises:
-        FilmError: the path is no readable file, or FFmpeg finds no container in it.
+        FilmError: the path is no readable film, or FFmpeg finds no container in it.
     """
-    check_is_file(path)
     try:
-        return av.open(file_url(path), options=OPEN_OPTIONS, metadata_errors="replace")
+        names = picture_names(path)
+        if names is not None:
+            return _open_pictures(path, names, rate or PICTURE_RATE, max_pixels)
+        check_is_file(path)
+        options = OPEN_OPTIONS | {"max_pixels": str(max_pixels)}
+        return av.open(file_url(path), options=options, metadata_errors="replace")
     except (av.FFmpegError, ValueError, OSError) as error:
         raise FilmError(_why_not_opened(path, error)) from error
+
+
+def reopen_film(info: FilmInfo) -> InputContainer:
+    """Open a film that is known already; raises :class:`FilmError` as :func:`open_film` does."""
+    return open_film(info.path, info.frame_rate, max(MAX_PIXELS, info.width * info.height))
+
+
+def _open_pictures(path: Path, names: PictureNames, rate: Fraction, max_pixels: int) -> InputContainer:
+    files = film_files(path)
+    check_is_file(files[0])
+    options = {
+        "protocol_whitelist": "file",
+        "pattern_type": "sequence",
+        "framerate": str(rate),
+        "start_number": str(names.number_of(files[0])),
+        "max_pixels": str(max_pixels),
+    }
+    return av.open(f"file:{names.pattern}", format="image2", options=options)
 
 
 def check_is_file(path: Path) -> None:
     """Raise :class:`FilmError` unless ``path`` is a file with something in it."""
     if path.is_dir():
-        raise FilmError(f"{path} is a folder; a film is one file, such as {path}/film.mp4.")
+        raise FilmError(f"{path} is a folder without numbered pictures; a film is such a folder, or a single file.")
     if not path.is_file():
         raise FilmError(f"There is no film at {path}; check the path.")
     if path.stat().st_size == 0:
@@ -73,6 +111,8 @@ _STILL = Disposition.attached_pic | Disposition.timed_thumbnails
 def _why_not_opened(path: Path, error: Exception) -> str:
     if isinstance(error, PermissionError):
         return f"{path} cannot be read: permission denied."
+    if not path.is_file():
+        return f"The pictures {path} cannot be read: {getattr(error, 'strerror', None) or error}."
     with path.open("rb") as file:
         head = file.read(12)
     if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free"):

@@ -21,11 +21,13 @@ from vidcolor.model.checkpoint import ModelInfo, load_network
 from vidcolor.model.colorist_of import colorist_of
 from vidcolor.pipeline.config import PipelineConfig
 from vidcolor.pipeline.encode import output_format
+from vidcolor.pipeline.film_notes import film_notes
 from vidcolor.pipeline.hints import is_in_picture
 from vidcolor.pipeline.manifest import load_manifest, load_matched, save_manifest, save_matched
 from vidcolor.pipeline.manifest_text import timecode
 from vidcolor.pipeline.merge import has_own_cuts, merge
 from vidcolor.pipeline.mux import check_writable, default_output, mux_film
+from vidcolor.pipeline.output_plan import fitting_encode
 from vidcolor.pipeline.plan import Hint, Manifest
 from vidcolor.pipeline.plan_film import plan_film
 from vidcolor.pipeline.project import Project, check_output, stamp
@@ -33,10 +35,11 @@ from vidcolor.pipeline.reference_set import load_reference_set
 from vidcolor.pipeline.render import Renderer, seam_path, used_references
 from vidcolor.pipeline.segments import film_digest, segment_digest
 from vidcolor.pipeline.settings import ModelNote, save_settings
-from vidcolor.pipeline.stretch import Source, Stretch, stretch_digest, stretches
+from vidcolor.pipeline.stretch import RenderConfig, Source, Stretch, stretch_digest, stretches
 from vidcolor.pipeline.summary import RunSummary
 from vidcolor.pipeline.survey import Survey, load_survey, save_survey, survey_film
-from vidcolor.pipeline.verify import verify
+from vidcolor.pipeline.trial import check_holds, check_times
+from vidcolor.pipeline.verify import VerifyConfig, verify
 from vidcolor.types import FilmInfo, Reference, Shot
 
 SUFFIX = ".segment"
@@ -60,17 +63,20 @@ class Job:
         self.info, self.project, self.config = info, project, config
         self._weights, self._device, self._on_progress = weights, device, on_progress
         self._began = time.monotonic()
-        self._digest = film_digest(info.path)
+        self._digest = film_digest(info.path, info.frame_rate)
         self._survey: Survey | None = None
         self._colorist: AnyColorist[Any, Any] | None = None
         self._notes: list[str] = []
+        self._encode = config.encode
 
     def output(self, out: Path | None, overwrite: bool) -> Path:
         """Where the coloured film goes; all that could stop it from being written is found now."""
-        codec = output_format(self.info, self.config.encode).codec
+        self._encode = fitting_encode(self.info, self.config.encode, out)
+        codec = output_format(self.info, self._encode).codec
         out = out or default_output(self.info, codec)
         check_output(out, self.info.path, self.project, overwrite)
         check_writable(out, codec)
+        check_holds(out, self.info, self.config.mux, self._encode)
         return out
 
     def references(self, refs: Path) -> tuple[list[Reference], list[str]]:
@@ -84,7 +90,10 @@ class Job:
             key = {"film": self._digest, "shots": to_dict(self.config.shots), "version": __version__}
             kept = load_survey(self.project.survey, key)
             if kept is None:
-                kept = survey_film(self.info, self.config.shots, lambda n, total: self._on_progress("shots", n, total))
+                kept = survey_film(
+                    self.info, self.config.shots, lambda n, total: self._on_progress("shots", n, total),
+                    self.config.decode,
+                )  # fmt: skip
                 save_survey(self.project.survey, kept, key)
             self._survey = kept
         return self._survey
@@ -156,13 +165,15 @@ class Job:
         """Render what is missing, join it where anything changed, and prove the result."""
         save_settings(self.project.settings, self.config, ModelNote(self._weights.asked_as, self._weights.digest))
         by_name = {reference.name: reference for reference in references}
-        source, config = Source(self.info, self.survey(), self._digest), self.config.render
+        check_times(out, self.info, self.survey().pts)
+        source = Source(self.info, self.survey(), self._digest)
+        config = replace(self.config.render, encode=self._encode)
         pieces = [piece for entry in manifest.entries for piece in stretches(entry, config, manifest.anchor(entry))]
         digests = [stretch_digest(piece, source, by_name, self._weights.digest, config) for piece in pieces]
         by_digest = dict(zip(digests, pieces, strict=True))
         before = {b: a for a, b in pairwise(digests) if by_digest[b].goes_on_from(by_digest[a])}
         todo = {d: p for d, p in by_digest.items() if not self._is_finished(d, goes_on=d in before.values())}
-        self._render(todo, before, source, by_name)
+        self._render(todo, before, source, by_name, config)
         product = self._product(digests, out)
         if product is None:
             product = self._join(digests, out)
@@ -191,13 +202,8 @@ class Job:
                 if entry.flagged
             ],
             seconds=time.monotonic() - self._began,
-            warnings=[*([damage] if damage else []), *self._film_warnings(), *self._notes, *warnings],
+            warnings=[*([damage] if damage else []), *film_notes(self.info), *self._notes, *warnings],
         )
-
-    def _film_warnings(self) -> list[str]:
-        if self.info.interlaced:
-            return [f"{self.info.path} is interlaced: it stays so, and both fields of a frame are coloured as one."]
-        return []
 
     def _is_finished(self, digest: str, goes_on: bool) -> bool:
         """True where the segment is there, and, if another stretch goes on from it, all that one needs."""
@@ -210,6 +216,7 @@ class Job:
         before: Mapping[str, str],
         source: Source,
         references: Mapping[str, Reference],
+        config: RenderConfig,
     ) -> None:
         """Render stretches in order; ``before`` names the stretch that another goes on from, by digests."""
         if not todo:
@@ -222,7 +229,7 @@ class Job:
             done += 1
             self._on_progress("colorize", done, total)
 
-        renderer = Renderer(source, references, self.colorist, self.config.render)
+        renderer = Renderer(source, references, self.colorist, config)
         try:
             for digest, piece in todo.items():
                 self.project.segments.folder.mkdir(parents=True, exist_ok=True)
@@ -242,12 +249,15 @@ class Job:
         self._on_progress("join", 0, 1)
         notes = mux_film(segments, self.info, out)
         self._on_progress("join", 1, 1)
-        proof = verify(self.info.path, out, on_progress=lambda n, total: self._on_progress("verify", n, total))
+        proof = verify(
+            self.info.path, out, lambda n, total: self._on_progress("verify", n, total),
+            VerifyConfig(leave_out=self.config.mux.leave_out), self.config.decode,
+        )  # fmt: skip
         product = {
             "path": str(out.resolve()),
             "stamp": stamp(out),
             "segments": digests,
-            "notes": [note.text for note in notes],
+            "notes": [*(note.text for note in notes), *proof.left_out],
             "verification": proof.to_json(),
         }
         self.project.remember(product=product)

@@ -21,34 +21,31 @@ from av.stream import Discard, Disposition, Stream
 from av.video.stream import VideoStream
 
 from vidcolor.errors import OutputError
-from vidcolor.pipeline.containers import (
-    StreamNote,
-    check_writable,
-    default_output,
-    dropped,
-    find_muxer,
-    holds,
-    is_timecode,
-    loses_pixel_shape,
-    muxer_options,
-)
+from vidcolor.pipeline.containers import check_writable, find_muxer, loses_pixel_shape, muxer_options, output_names
 from vidcolor.pipeline.ffmpeg_program import copy_with_pixel_shape
-from vidcolor.pipeline.film_file import file_url, open_film, picture_stream, video_stream
+from vidcolor.pipeline.film_file import file_url, open_film, picture_stream, reopen_film, video_stream
+from vidcolor.pipeline.holding import StreamNote, dropped, holds, is_timecode, lost_streams
 from vidcolor.pipeline.metadata import film_metadata, picture_metadata
+from vidcolor.pipeline.output_plan import default_output
 from vidcolor.pipeline.side_data import read_side_data
 from vidcolor.pipeline.stamps import decode_stamps
+from vidcolor.pipeline.write_pictures import write_pictures
 from vidcolor.types import FilmInfo
+
+ALL_KINDS = {"video", "audio", "subtitle", "data", "attachment"}
+"""Of streams."""
 
 __all__ = ["StreamNote", "check_writable", "default_output", "mux_film"]
 
 
-def mux_film(segments: Sequence[Path], info: FilmInfo, out: Path) -> list[StreamNote]:
+def mux_film(segments: Sequence[Path], info: FilmInfo, out: Path, copies: bool = True) -> list[StreamNote]:
     """Join segments and copy every other stream of the film beside them.
 
     Args:
         segments: in the film's order, all written with the same settings.
         info: of the source film.
         out: its suffix chooses the container. It is written under a temporary name beside it and renamed when whole.
+        copies: False leaves the film's other streams out.
 
     Returns:
         A note for every stream that the container cannot hold.
@@ -59,9 +56,12 @@ def mux_film(segments: Sequence[Path], info: FilmInfo, out: Path) -> list[Stream
     """
     if out.exists() and out.samefile(info.path):
         raise OutputError(f"{out} is the film itself; choose another name for its coloured copy.")
+    if (names := output_names(out)) is not None:
+        write_pictures(segments, info, names)
+        return lost_streams(find_muxer(out), info)
     joined, shaped = (out.with_name(f".{out.stem}.{stage}{out.suffix}") for stage in ("part", "shape"))
     try:
-        joiner = _join_holdable(segments, info, out, joined)
+        joiner = _join_holdable(segments, info, out, joined) if copies else _join(segments, info, out, joined, set())
         if info.sample_aspect_ratio != 1 and loses_pixel_shape(find_muxer(out), joiner.codec):
             _shape(joined, shaped, find_muxer(out), info)
         os.replace(shaped if shaped.exists() else joined, out)
@@ -76,18 +76,18 @@ def mux_film(segments: Sequence[Path], info: FilmInfo, out: Path) -> list[Stream
 def _join_holdable(segments: Sequence[Path], info: FilmInfo, out: Path, joined: Path) -> _Joiner:
     """Join, and once more without data streams where the container took them one by one but refuses them together."""
     try:
-        return _join(segments, info, out, joined, data=True)
+        return _join(segments, info, out, joined, ALL_KINDS)
     except av.ArgumentError:
-        return _join(segments, info, out, joined, data=False)
+        return _join(segments, info, out, joined, ALL_KINDS - {"data"})
 
 
-def _join(segments: Sequence[Path], info: FilmInfo, out: Path, joined: Path, data: bool) -> _Joiner:
+def _join(segments: Sequence[Path], info: FilmInfo, out: Path, joined: Path, kinds: set[str]) -> _Joiner:
     options = muxer_options(out, info)
     with (
-        open_film(info.path) as source,
+        reopen_film(info) as source,
         av.open(file_url(joined), "w", format=find_muxer(out), container_options=options) as target,
     ):
-        joiner = _Joiner(segments, info, source, data)
+        joiner = _Joiner(segments, info, source, kinds)
         joiner.write(target)
     return joiner
 
@@ -103,15 +103,15 @@ def _shape(joined: Path, shaped: Path, muxer: str, info: FilmInfo) -> None:
 class _Joiner:
     """Everything that one call of :func:`mux_film` needs to know while it writes."""
 
-    def __init__(self, segments: Sequence[Path], info: FilmInfo, source: InputContainer, data: bool) -> None:
-        """``data`` is False where data streams are left out."""
+    def __init__(self, segments: Sequence[Path], info: FilmInfo, source: InputContainer, kinds: set[str]) -> None:
+        """``kinds`` of other streams that are copied."""
         self.notes: list[StreamNote] = []
         self.codec = ""
         """FFmpeg's name of the pictures' codec."""
         self._segments = segments
         self._info = info
         self._source = source
-        self._data = data
+        self._kinds = kinds
         self._copies: dict[int, Stream] = {}
 
     def write(self, target: OutputContainer) -> None:
@@ -161,13 +161,13 @@ class _Joiner:
     def _add_copy(self, target: OutputContainer, stream: Stream) -> None:
         if stream.discard == Discard.all:
             return  # a chapter track: the demuxer hides it, and the chapters bring it back
-        if not holds(target.format.name, stream) or (stream.type == "data" and not self._data):
+        if not holds(target.format.name, stream) or stream.type not in self._kinds:
             self.notes.append(dropped(stream, target.format.name))
             return
         if is_timecode(stream):
             return  # the pictures' tag brings it back
         if stream.disposition & Disposition.attached_pic and target.format.name == "matroska":
-            target.add_attachment(*_cover(self._info.path, stream))  # where Matroska keeps covers
+            target.add_attachment(*_cover(self._info, stream))  # where Matroska keeps covers
             return
         copy = target.add_stream_from_template(stream, opaque=True)
         copy.disposition = stream.disposition
@@ -219,9 +219,9 @@ class _RisingTimes:
         return packet
 
 
-def _cover(film: Path, stream: Stream) -> tuple[str, str, bytes]:
+def _cover(info: FilmInfo, stream: Stream) -> tuple[str, str, bytes]:
     """File name, media type and content of a film's cover art."""
-    with open_film(film) as source:
+    with reopen_film(info) as source:
         picture = next(packet for packet in source.demux(source.streams[stream.index]) if packet.size)
         content = bytes(picture)
     codec = stream.codec_context.codec.canonical_name if stream.codec_context else "jpeg"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from av.codec import Codec
@@ -14,7 +15,11 @@ from vidcolor.pipeline.pixel_format import chroma_subsampling
 from vidcolor.types import FilmInfo
 
 UNASKED = ("x264", "x265", "ffv1")
-"""Codecs for a person who names none; the first that holds the film's depth is taken."""
+"""Codecs for a person who names neither codec nor container; the first that holds the film's depth is taken."""
+DNXHR_PROFILES = {"yuv422p": "dnxhr_hq", "yuv422p10le": "dnxhr_hqx", "yuv444p10le": "dnxhr_444"}
+"""Avid's names by what they hold."""
+SMALL_SIDE = 256
+"""Below it a codec may refuse a film for its size."""
 PLANAR_YUV = re.compile(r"yuv4\d\dp(\d+le)?")
 """The formats handed to encoders: no alpha, native order, full range told by the tag and not by the name."""
 
@@ -57,19 +62,24 @@ class OutputFormat:
     """True where decoding the output gives back every sample."""
 
 
-def output_format(info: FilmInfo, config: EncodeConfig) -> OutputFormat:
+def output_format(info: FilmInfo, config: EncodeConfig, unasked: Sequence[str] = UNASKED) -> OutputFormat:
     """Choose codec and pixel format: the film's own depth and chroma subsampling where the codec has them.
+
+    Args:
+        unasked: the codecs to choose from where ``config`` names none.
 
     Raises:
         OutputError: the codec asked for is unknown or cannot hold the film's bit depth.
     """
-    wanted = [find_codec(config.codec)] if config.codec else [CODECS[name] for name in UNASKED]
+    wanted = [find_codec(config.codec)] if config.codec else [CODECS[name] for name in unasked]
     for codec in wanted:
         if (name := _pixel_format(info, codec)) is not None:
             return _describe(info, codec, name, config)
     able = [c.name for c in CODECS.values() if _pixel_format(info, c) is not None]
     luma = f"{info.bit_depth}-bit {'full-range ' if info.full_range else ''}luma"
-    raise OutputError(f"{config.codec} cannot hold the {luma} of {info.path}; choose one of {', '.join(able)}.")
+    small = f" at {info.width}x{info.height}" if min(info.width, info.height) < SMALL_SIDE else ""
+    tried = " or ".join(codec.name for codec in wanted)
+    raise OutputError(f"{tried} cannot hold the {luma} of {info.path}{small}; choose one of {', '.join(able)}.")
 
 
 def _describe(info: FilmInfo, codec: VideoCodec, name: str, config: EncodeConfig) -> OutputFormat:
@@ -88,7 +98,9 @@ def _pixel_format(info: FilmInfo, codec: VideoCodec) -> str | None:
     """The encoder's format nearest the film's: no bit less, and rather more chroma than less; None where none fits."""
     if info.full_range and not codec.full_range:
         return None
-    across, down = chroma_subsampling(info.pixel_format)
+    if info.width < codec.least_size[0] or info.height < codec.least_size[1]:
+        return None
+    across, down = (1, 1) if codec.full_chroma else chroma_subsampling(info.pixel_format)
     best: tuple[tuple[bool, int, int], str] | None = None
     for offered in Codec(encoder_name(codec), "w").video_formats or []:
         if not PLANAR_YUV.fullmatch(offered.name):

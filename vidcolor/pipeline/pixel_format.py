@@ -105,6 +105,13 @@ def read_luma(frame: VideoFrame, layout: LumaLayout, reformatter: VideoReformatt
     return native >> layout.shift if layout.shift else native
 
 
+def read_planes(frame: VideoFrame) -> list[np.ndarray]:
+    """The planes of a planar YUV picture in native byte order, each (h, w), uint8 for 8 bit, else uint16."""
+    dtype = np.dtype(np.uint8 if frame.format.components[0].bits == 8 else "<u2")
+    rows = [np.frombuffer(memoryview(plane), dtype).reshape(plane.height, -1) for plane in frame.planes]
+    return [row[:, : plane.width] for row, plane in zip(rows, frame.planes, strict=True)]
+
+
 def _plane_rows(frame: VideoFrame, layout: LumaLayout) -> np.ndarray:
     plane = frame.planes[0]
     dtype = np.dtype(np.uint8) if layout.bit_depth == 8 else np.dtype(">u2" if layout.big_endian else "<u2")

@@ -10,6 +10,7 @@ from typing import Any
 from vidcolor.errors import OutputError
 from vidcolor.pipeline.files import write_text
 from vidcolor.pipeline.segments import SegmentStore
+from vidcolor.pipeline.sequence import beside, film_files, picture_names
 
 
 @dataclass(frozen=True)
@@ -59,16 +60,21 @@ class Project:
 
 def project_of(film: Path, project: Path | None) -> Project:
     """The project of a film: the folder given, or ``film.vidcolor`` beside ``film.mp4``."""
-    return Project(project or film.with_name(f"{film.stem}.vidcolor"))
+    return Project(project or beside(film, ".vidcolor"))
 
 
 def stamp(path: Path) -> list[int] | None:
-    """Size and time of change of a file, by which it is known again; None where there is none."""
+    """Size and time of change of a film, by which it is known again; None where there is none."""
+    names = None if path.is_dir() else picture_names(path)
     try:
-        about = path.stat()
+        files = [path] if names is None else [names.path(number) for number in names.numbers()]
+        about = [file.stat() for file in files]
     except OSError:
         return None
-    return [about.st_size, about.st_mtime_ns]
+    if not about:
+        return None
+    numbered = [len(about)] if names else []
+    return [*numbered, sum(one.st_size for one in about), max(one.st_mtime_ns for one in about)]
 
 
 def check_output(out: Path, film: Path, project: Project, overwrite: bool) -> None:
@@ -76,9 +82,18 @@ def check_output(out: Path, film: Path, project: Project, overwrite: bool) -> No
 
     Raises OutputError: ``out`` is the film itself, or exists and is somebody else's.
     """
-    if out.exists() and film.exists() and out.samefile(film):
+    found = stamp(out)
+    if found and (out.samefile(film) if out.exists() and film.exists() else _same_pictures(out, film)):
         raise OutputError(f"{out} is the film itself, which is never written to; choose another name with -o.")
     product = project.state().get("product", {})
-    ours = product.get("path") == str(out.resolve()) and product.get("stamp") == stamp(out)
-    if out.exists() and not ours and not overwrite:
+    ours = product.get("path") == str(out.resolve()) and product.get("stamp") == found
+    if found and not ours and not overwrite:
         raise OutputError(f"{out} exists already; choose another name with -o, or give --overwrite to replace it.")
+
+
+def _same_pictures(out: Path, film: Path) -> bool:
+    """Whether both are numbered pictures of which some are the same."""
+    if out.is_dir() or picture_names(out) is None or picture_names(film) is None:
+        return False
+    own = {file.resolve() for file in film_files(film)}
+    return any(file.resolve() in own for file in film_files(out))

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import torch
 
-from vidcolor.pipeline.decode import FilmReader, probe
+from vidcolor.pipeline.decode import DecodeConfig, FilmReader, probe
 from vidcolor.pipeline.gallery import Gallery
 from vidcolor.pipeline.read_rgb import read_rgb
 from vidcolor.pipeline.shots import ShotConfig, detect_shots, small_gray
@@ -25,7 +25,7 @@ def references_from_film(path: Path, config: ShotConfig, most: int, name: str | 
     than one above ``most`` is held, however long the film. Raises FilmError where it is no film.
     """
     info = probe(path)
-    with FilmReader(info) as reader:
+    with FilmReader(info, limits=DecodeConfig()) as reader:
         shots = detect_shots((small_gray(frame.luma, info) for frame in reader.frames()), info.frame_rate, config)
     middles = [(shot.start + shot.stop) // 2 for shot in shots]
     gallery = Gallery(most)

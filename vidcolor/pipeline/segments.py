@@ -6,11 +6,13 @@ import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from vidcolor.errors import FilmError
 from vidcolor.pipeline.files import is_temporary, written_whole
+from vidcolor.pipeline.sequence import film_files
 
 _BLOCK = 1 << 16
 _WHOLE = 1 << 24
@@ -28,8 +30,11 @@ def segment_digest(parts: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def film_digest(path: Path) -> str:
+def film_digest(path: Path, rate: Fraction | None = None) -> str:
     """SHA-256 of a film's size and contents; not of its name or date, so that a project may be moved.
+
+    Numbered pictures have their ``rate`` beside them; they are read whole where they are few, else known by size and
+    date of each, for a retouched scan has the size it had.
 
     Up to 16 MiB every byte counts. A longer film is sampled, since reading 100 GB would take minutes: 128 blocks of
     64 KiB, evenly spaced from the very first to the very last, where the containers keep their indexes. Another
@@ -37,7 +42,10 @@ def film_digest(path: Path) -> str:
     size unchanged, would go unseen. Raises FilmError where the file cannot be read.
     """
     digest = hashlib.sha256()
+    files = film_files(path)
     try:
+        if files != [path]:
+            return _pictures_digest(files, rate)
         size = path.stat().st_size
         digest.update(str(size).encode())
         with path.open("rb") as file:
@@ -45,6 +53,16 @@ def film_digest(path: Path) -> str:
                 digest.update(block)
     except OSError as error:
         raise FilmError(f"{path}: it cannot be read ({error.strerror})") from error
+    return digest.hexdigest()
+
+
+def _pictures_digest(files: list[Path], rate: Fraction | None) -> str:
+    stats = [file.stat() for file in files]
+    digest = hashlib.sha256(f"{len(files)} pictures at {rate}".encode())
+    few = sum(about.st_size for about in stats) <= _WHOLE
+    for file, about in zip(files, stats, strict=True):
+        digest.update(str(about.st_size).encode())
+        digest.update(file.read_bytes() if few else str(about.st_mtime_ns).encode())
     return digest.hexdigest()
 
 

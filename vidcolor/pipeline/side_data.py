@@ -12,7 +12,7 @@ from av.sidedata.sidedata import SideData as AVSideData
 from av.sidedata.sidedata import Type
 from av.video.frame import VideoFrame
 
-from vidcolor.pipeline.film_file import open_film, video_stream
+from vidcolor.pipeline.film_file import reopen_film, video_stream
 from vidcolor.pipeline.pictures import Pictures
 from vidcolor.types import FilmInfo
 
@@ -52,12 +52,12 @@ def read_side_data(info: FilmInfo) -> SideData:
     Raises:
         FilmError: the film can no longer be read.
     """
-    with open_film(info.path) as film:
+    with reopen_film(info) as film:
         stream = video_stream(film, info.video_stream)
         found = next((side_data_of(picture) for _, picture in Pictures(film, stream)), {})
         matrix = found.get(Type.DISPLAYMATRIX)
         return SideData(
-            display_matrix=struct.unpack("=9i", matrix) if matrix else None,
+            display_matrix=struct.unpack("=9i", matrix) if matrix else _turned(info.rotation),
             bottom_field_first=stream.codec_context.field_order in BOTTOM_FIELD_FIRST,
             mastering=_mastering(found.get(Type.MASTERING_DISPLAY_METADATA)),
             light_levels=_light_levels(found.get(Type.CONTENT_LIGHT_LEVEL)),
@@ -66,8 +66,20 @@ def read_side_data(info: FilmInfo) -> SideData:
 
 def side_data_of(picture: VideoFrame) -> dict[Type, bytes]:
     """A picture's side data as bytes, by type; of several of one type the last."""
-    found = cast("Iterable[AVSideData]", picture.side_data)
+    try:
+        found = cast("Iterable[AVSideData]", picture.side_data)
+    except ValueError:  # PyAV gives none where one is of a kind that it has no name for, such as a still's EXIF
+        return {}
     return {data.type: bytes(data) for data in found}
+
+
+def _turned(degrees: int) -> tuple[int, ...] | None:
+    """The matrix, in FFmpeg's fixed point, that turns a picture counter-clockwise by a multiple of 90 degrees."""
+    if degrees == 0:
+        return None
+    cosine, sine = {90: (0, 1), 180: (-1, 0), 270: (0, -1)}[degrees]
+    one = 1 << 16
+    return (cosine * one, -sine * one, 0, sine * one, cosine * one, 0, 0, 0, 1 << 30)
 
 
 def _mastering(data: bytes | None) -> MasteringDisplay | None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from vidcolor.errors import FilmError
-from vidcolor.pipeline.decode import FilmReader, SeekPoint
+from vidcolor.pipeline.decode import DecodeConfig, FilmReader, SeekPoint
 from vidcolor.pipeline.files import written_whole
 from vidcolor.pipeline.picture_area import area_of_lines, lit_lines
 from vidcolor.pipeline.shots import ShotConfig, ShotDetector, small_gray
@@ -56,14 +56,17 @@ class Survey:
 
 
 def survey_film(
-    info: FilmInfo, config: ShotConfig, on_progress: Callable[[int, int | None], None] | None = None
+    info: FilmInfo,
+    config: ShotConfig,
+    on_progress: Callable[[int, int | None], None] | None = None,
+    limits: DecodeConfig | None = None,
 ) -> Survey:
-    """Read the film once. Raises FilmError where it has no frame."""
+    """Read the film once. Raises FilmError where it has no frame, or more than ``limits`` allow."""
     detector = ShotDetector(info.frame_rate, config)
     pts: list[int] = []
     thumbs: list[np.ndarray] = []
     lit: list[np.ndarray] = []
-    with FilmReader(info) as reader:
+    with FilmReader(info, limits=limits) as reader:
         for frame in reader.frames():
             gray = small_gray(frame.luma, info)
             detector.push(gray)

@@ -37,8 +37,12 @@ class TagCopies:
     metadata_lost: list[str]
     """Keys of the film's metadata whose values are not in the copy."""
 
-    def broken(self) -> list[str]:
-        """One sentence for everything that was not kept."""
+    def lost(self) -> list[str]:
+        """What was not kept, by name."""
+        metadata = [f"metadata ({', '.join(self.metadata_lost)})"] if not self.metadata_kept else []
+        return [*self._lost_tags(), *metadata]
+
+    def _lost_tags(self) -> list[str]:
         named = {
             "picture size": self.size_kept,
             "rotation": self.rotation_kept,
@@ -47,7 +51,11 @@ class TagCopies:
             "colour tags": self.color_tags_kept,
             "chapters": self.chapters_kept,
         }
-        sentences = [f"The film's {name} did not arrive in the copy." for name, kept in named.items() if not kept]
+        return [name for name, kept in named.items() if not kept]
+
+    def broken(self) -> list[str]:
+        """One sentence for everything that was not kept."""
+        sentences = [f"The film's {name} did not arrive in the copy." for name in self._lost_tags()]
         if not self.metadata_kept:
             sentences.append(f"Metadata did not arrive in the copy: {', '.join(self.metadata_lost)}.")
         return sentences
