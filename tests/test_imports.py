@@ -25,7 +25,7 @@ STAGES = {
 
 COMPOSERS = {
     *("run", "job", "config", "render", "stretch", "shot_walk", "survey", "plan_film", "reference_film"),
-    *("reference_set", "project", "verify", "trial"),
+    *("reference_set", "project", "verify", "trial", "film_report"),
 }
 """The walk over the film: the only files that may import stages."""
 

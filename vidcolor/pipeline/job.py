@@ -15,13 +15,14 @@ import torch
 
 from vidcolor import __version__
 from vidcolor.config import to_dict
-from vidcolor.errors import FilmError, ManifestError
+from vidcolor.errors import FilmError, ManifestError, VidcolorError
 from vidcolor.model.any_colorist import AnyColorist
 from vidcolor.model.checkpoint import ModelInfo, load_network
 from vidcolor.model.colorist_of import colorist_of
 from vidcolor.pipeline.config import PipelineConfig
 from vidcolor.pipeline.encode import output_format
 from vidcolor.pipeline.film_notes import film_notes
+from vidcolor.pipeline.film_report import write_film_report
 from vidcolor.pipeline.hints import is_in_picture
 from vidcolor.pipeline.manifest import load_manifest, load_matched, save_manifest, save_matched
 from vidcolor.pipeline.manifest_text import timecode
@@ -178,14 +179,35 @@ class Job:
         if product is None:
             product = self._join(digests, out)
         self.project.segments.prune(digests)
-        return replace(
+        summary = replace(
             self.summary(manifest, [*warnings, *product["notes"]]),
             out=str(out),
             shots_computed=len({piece.entry.shot.index for piece in todo.values()}),
             frames_computed=sum(len(piece) for piece in todo.values()),
             verification=product["verification"],
-            seconds=time.monotonic() - self._began,
         )
+        return self.reported(summary, manifest, by_name)
+
+    def reported(self, summary: RunSummary, manifest: Manifest, references: Mapping[str, Reference]) -> RunSummary:
+        """Write the report with all that is known by now; where that fails, a warning says so: the film is done."""
+        source, config = Source(self.info, self.survey(), self._digest), self.config.render
+        segments = [
+            [
+                self.project.segments.path(stretch_digest(p, source, references, self._weights.digest, config), SUFFIX)
+                for p in stretches(entry, config, manifest.anchor(entry))
+            ]
+            for entry in manifest.entries
+        ]
+        try:
+            report = write_film_report(
+                self.project, self.info, self.survey(), manifest, references, segments,
+                summary.proof_sentences(), summary.warnings, lambda n, total: self._on_progress("report", n, total),
+            )  # fmt: skip
+        except VidcolorError as error:
+            summary = replace(summary, warnings=[*summary.warnings, f"The report could not be made: {error}"])
+        else:
+            summary = replace(summary, report=str(report))
+        return replace(summary, seconds=time.monotonic() - self._began)
 
     def summary(self, manifest: Manifest, warnings: list[str]) -> RunSummary:
         """What the manifest says, in short."""

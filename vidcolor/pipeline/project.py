@@ -40,6 +40,11 @@ class Project:
         return self.folder / "survey.npz"
 
     @property
+    def report(self) -> Path:
+        """What a person looks at."""
+        return self.folder / "report.html"
+
+    @property
     def segments(self) -> SegmentStore:
         """The finished pieces."""
         return SegmentStore(self.folder / "segments")

@@ -16,17 +16,24 @@ from vidcolor.pipeline.colorize import Guide
 from vidcolor.pipeline.decode import FilmReader
 from vidcolor.pipeline.encode import EncodeConfig, encode_segment, output_format
 from vidcolor.pipeline.grade import grade
+from vidcolor.pipeline.measures import measures_path
+from vidcolor.pipeline.observe import observed
 from vidcolor.pipeline.plan import ShotEntry
 from vidcolor.pipeline.propagate import fill_shot
 from vidcolor.pipeline.seam import keeping_seam, load_seam
 from vidcolor.pipeline.shot_walk import ShotWalk
+from vidcolor.pipeline.small_picture import lens_of
 from vidcolor.pipeline.smooth import margin, smooth_keys
 from vidcolor.pipeline.stretch import RenderConfig, Source, Stretch
 from vidcolor.pipeline.upsample import ChromaFormat, upsample
+from vidcolor.pipeline.view import view_of
 from vidcolor.types import ColouredFrame, FilmInfo, Frame, Reference
 
 TIE_WEIGHT = 2.0
 """How much the anchor's coloured frame has to say, next to the heaviest of a tied shot's own references."""
+
+EXPLAINED_LINES = 192
+"""Short side, in pixels, of the picture of which the report shows what the references explain: as in matching."""
 
 _ANCHORS_KEPT = 16
 
@@ -60,12 +67,13 @@ class Renderer:
         """Write the segment of one stretch to ``path``, whole or not at all.
 
         before: the segment of the stretch before it in the same shot, whose colours this one continues. What the next
-            one needs lies beside each segment, see :func:`seam_path`.
+            one needs lies beside each segment, see :func:`seam_path`, and so does what was measured of it, see
+            :func:`vidcolor.pipeline.measures.measures_path`.
         Raises FilmError where the film can no longer be read as it was, OutputError where the disk refuses.
         """
         seams = (seam_path(before) if before else None, seam_path(path))
         frames = self._gray(stretch) if stretch.entry.keep_gray else self._coloured(stretch, *seams)
-        counted = _counted(ahead(frames, depth=8), on_frame)
+        counted = _counted(ahead(self._observed(frames, stretch, path), depth=8), on_frame)
         encode_segment(path, counted, self._source.info, self._config.encode)
 
     def _gray(self, stretch: Stretch) -> Iterator[ColouredFrame]:
@@ -93,16 +101,36 @@ class Renderer:
                 ab = grade(ab, gray, entry.saturation, entry.temperature)
                 yield ColouredFrame(frame, *upsample(ab, frame.luma, self._form, walk.view.area))
 
+    def _observed(self, frames: Iterator[ColouredFrame], stretch: Stretch, path: Path) -> Iterator[ColouredFrame]:
+        """The same frames, measured on their way."""
+        entry, info = stretch.entry, self._source.info
+        area = self._source.survey.area(entry.shot, info)
+        view = view_of(info, area, EXPLAINED_LINES)
+
+        def explain(luma: np.ndarray) -> np.ndarray | None:
+            if entry.keep_gray or not (entry.references or stretch.anchor):
+                return None
+            guide = self._guide(entry, stretch.anchor)
+            gray = np.ascontiguousarray(np.rot90(view.gray(luma), guide.turns))
+            return guide.colorist.compare(gray, guide.reference).explained
+
+        about = (entry.shot, stretch.start, stretch.stop, lens_of(info, area))
+        return observed(frames, *about, measures_path(path), explain)
+
     def _walk(self, entry: ShotEntry, anchor: ShotEntry | None = None) -> ShotWalk:
         """The walk over a shot that follows its references, and the coloured middle frame of its anchor."""
+        references = [self._references[name] for name in entry.references]
+        return ShotWalk(entry, self._source, self._read, self._guide(entry, anchor), self._config, references)
+
+    def _guide(self, entry: ShotEntry, anchor: ShotEntry | None) -> Guide:
+        """What the network follows in a shot: its references, and the coloured middle frame of its anchor."""
         references = [self._references[name] for name in entry.references]
         weights = entry.weights or (1.0,) * len(references)
         followed = references
         if anchor is not None:
             followed, weights = [*references, self._anchor(anchor)], (*weights, TIE_WEIGHT * max(weights, default=1.0))
         colorist, reference = self._consult(followed, weights)
-        guide = Guide(colorist, reference, entry.strength, self._source.info.rotation // 90)
-        return ShotWalk(entry, self._source, self._read, guide, self._config, references)
+        return Guide(colorist, reference, entry.strength, self._source.info.rotation // 90)
 
     def _anchor(self, entry: ShotEntry) -> Reference:
         """The middle frame of a shot as its entry has it coloured; the last few are kept."""

@@ -78,17 +78,19 @@ def _shots(given: ReportInput) -> list[ReportShot]:
     for place, entry in enumerate(given.manifest.entries):
         own = given.measures[place]
         before = given.measures[place - 1] if place and not entry.dissolve else None
-        numbers = shot_measures(own, before, _palette(entry, palettes)) if own else None
+        anchor = None if entry.tied_to is None else given.measures[entry.tied_to]
+        numbers = shot_measures(own, before, _palette(entry, palettes, anchor)) if own else None
         gray = own.before if own else given.pictures[place] if place < len(given.pictures) else b""
         shots.append(ReportShot(entry, own, numbers, attention(entry, numbers), gray, own.after if own else b""))
     return shots
 
 
-def _palette(entry: ShotEntry, palettes: Mapping[str, Palette]) -> Palette | None:
-    """Of the references that a shot follows; None where it stays gray or follows none."""
+def _palette(entry: ShotEntry, palettes: Mapping[str, Palette], anchor: Measures | None) -> Palette | None:
+    """Of the references that a shot follows, and of the shot that it is tied to; None where it follows none."""
     if entry.keep_gray:
         return None
-    return mixed([palettes[name] for name in entry.references if name in palettes])
+    tied = [] if anchor is None else [Palette(anchor.histogram, anchor.gray)]
+    return mixed([*tied, *(palettes[name] for name in entry.references if name in palettes)])
 
 
 def _named_references(manifest: Manifest) -> list[str]:

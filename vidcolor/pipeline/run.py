@@ -52,7 +52,9 @@ def match_film(
     """Write the manifest alone. What a person wrote in it stays."""
     with _open(film, project, config, device, model, on_progress) as job:
         references, warnings = job.references(refs)
-        return job.summary(job.plan(refs, references), warnings)
+        manifest = job.plan(refs, references)
+        by_name = {reference.name: reference for reference in references}
+        return job.reported(job.summary(manifest, warnings), manifest, by_name)
 
 
 def colorize_film(

@@ -25,6 +25,8 @@ class RunSummary:
     frames_computed: int = 0
     seconds: float = 0.0
     """Wall time of the call."""
+    report: str | None = None
+    """The page to look at; None where it could not be written."""
     verification: dict[str, Any] = field(default_factory=dict)
     """As :class:`~vidcolor.pipeline.verify.Verification` says it."""
     warnings: list[str] = field(default_factory=list)
@@ -50,7 +52,8 @@ class RunSummary:
             self._shots_sentence(),
             *self._reference_sentences(),
             *self._work_sentences(),
-            *self._proof_sentences(),
+            *self.proof_sentences(),
+            *([f"Look at it shot by shot, worst first: {self.report}"] if self.report else []),
         ]
 
     def _shots_sentence(self) -> str:
@@ -75,7 +78,8 @@ class RunSummary:
             f"{self.frames_per_second:.1f} frames per second."
         ]
 
-    def _proof_sentences(self) -> list[str]:
+    def proof_sentences(self) -> list[str]:
+        """What was proved of the finished film, or found not to be as it should."""
         proof = self.verification
         if not proof:
             return []
