@@ -154,6 +154,7 @@ def test_run_hands_everything_on(pipeline: Pipeline, tmp_path: Path) -> None:
     assert name == "run"
     assert args == (Path("f.mp4"), Path("r"))
     assert options.pop("on_progress") is not None
+    assert options.pop("on_notice") is not None
     assert options == {
         "out": Path("o.mp4"),
         "project": Path("p"),

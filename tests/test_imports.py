@@ -14,7 +14,7 @@ import vidcolor
 
 PACKAGE = Path(__file__).parent.parent / "vidcolor"
 
-GROUND = {"errors", "types", "color", "flow", "wide_gamut"}
+GROUND = {"errors", "refusals", "types", "color", "flow", "wide_gamut"}
 SETTINGS = {"yaml_node", "setting_types", "config"}
 
 STAGES = {
@@ -25,7 +25,7 @@ STAGES = {
 
 COMPOSERS = {
     *("run", "job", "config", "render", "stretch", "shot_walk", "survey", "plan_film", "reference_film"),
-    *("reference_set", "project", "verify", "trial", "film_report"),
+    *("reference_set", "project", "missing", "product", "verify", "trial", "film_report"),
 }
 """The walk over the film: the only files that may import stages."""
 

@@ -150,13 +150,12 @@ def test_a_killed_run_goes_on_and_ends_as_an_unbroken_one(film, refs, tmp_path):
     process = subprocess.Popen([sys.executable, "-m", "vidcolor", *map(str, words)], stderr=subprocess.DEVNULL)
     segments = tmp_path / "cut.vidcolor" / "segments"
     deadline = time.monotonic() + 200
-    while not list(segments.glob("*.segment")) and process.poll() is None and time.monotonic() < deadline:
+    while not list(segments.glob("*.seal")) and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.005)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    finished = {
-        path.name: path.stat().st_mtime_ns for path in segments.glob("*.segment") if not path.name.startswith(".")
-    }
+    sealed = [path.with_suffix(".segment") for path in segments.glob("*.seal")]
+    finished = {path.name: path.stat().st_mtime_ns for path in sealed}
     assert finished
     again = command(*words, "--json")
     assert again.returncode == 0, again.stderr

@@ -16,11 +16,11 @@ from vidcolor.errors import FilmError, OutputError
 from vidcolor.pipeline.containers import find_muxer
 from vidcolor.pipeline.decode import DecodeConfig, FilmReader, SeekPoint, probe
 from vidcolor.pipeline.encode import EncodeConfig, encode_segment, output_format
+from vidcolor.pipeline.film_identity import film_digest
 from vidcolor.pipeline.mux import mux_film
 from vidcolor.pipeline.output_plan import default_output, fitting_encode
 from vidcolor.pipeline.picture_rgb import luma_of_rgb, rgb_of_planes, within_rgb
 from vidcolor.pipeline.project import Project, check_output, project_of, stamp
-from vidcolor.pipeline.segments import film_digest
 from vidcolor.pipeline.sequence import film_files, picture_names
 from vidcolor.pipeline.verify import verify
 from vidcolor.types import ColorTags, ColouredFrame, FilmInfo

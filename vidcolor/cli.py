@@ -3,57 +3,42 @@
 from __future__ import annotations
 
 import argparse
-import errno
-import os
-import sys
 import traceback
 from collections.abc import Sequence
 
 from vidcolor import __version__
 from vidcolor.commands import COMMANDS
+from vidcolor.commands.stopping import stoppable
+from vidcolor.commands.streams import prepare_streams, say
 from vidcolor.errors import VidcolorError
+from vidcolor.refusals import refusal
 
-DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
-
-_OUTSIDE = {
-    errno.ENOSPC: "the disk is full; make room and run the same command again",
-    errno.EDQUOT: "the disk quota is used up; make room and run the same command again",
-    errno.EROFS: "the disk is read-only; choose another place with -o and --project",
-    errno.EACCES: "permission denied",
-    errno.EPERM: "permission denied",
-    errno.EIO: "the disk or the network share reports an error",
-    errno.EFBIG: "the file would be larger than the disk allows",
-    errno.EMFILE: "too many open files",
-    errno.ENFILE: "too many open files",
-}
-"""What the machine may refuse through nobody's fault in the program."""
+FAILED = 1
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and give its exit status: 0 done, 1 an error in one line, 2 wrong usage, 130 interrupted."""
-    parser = build_parser()
-    args = parser.parse_args(argv)
-    try:
-        status: int = args.command(args)
-        sys.stdout.flush()
-        return status
-    except VidcolorError as error:
-        return _fail(str(error), args.verbose)
-    except KeyboardInterrupt:
-        print("\nvidcolor: interrupted; the same command goes on from here", file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has left: say no more at exit
-        return FAILED
-    except OSError as error:
-        if error.errno not in _OUTSIDE:
-            raise
-        where = f"{error.filename}: " if error.filename else ""
-        return _fail(where + _OUTSIDE[error.errno], args.verbose)
-    except (MemoryError, RuntimeError) as error:
-        if type(error).__name__ not in ("MemoryError", "OutOfMemoryError"):  # the second is torch's
-            raise
-        return _fail("the memory does not suffice; try --device cpu, or a smaller batch with --set", args.verbose)
+    """Run one command and give its exit status.
+
+    0 done, 1 an error in one line, 2 wrong usage, 128 and the number of the signal where one asked to stop (130 for
+    Ctrl-C).
+    """
+    verbose = False
+    with stoppable() as request:
+        try:
+            prepare_streams()
+            args = build_parser().parse_args(argv)
+            verbose = args.verbose
+            return int(args.command(args))
+        except BaseException as error:
+            if request.number is not None or isinstance(error, KeyboardInterrupt):
+                say("\nvidcolor: interrupted; the same command goes on from here")
+                return request.exit_status
+            if (sentence := _sentence(error)) is None:
+                raise
+            if verbose:
+                say(traceback.format_exc().rstrip())
+            say(f"vidcolor: {' '.join(sentence.split())}")
+            return FAILED
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -70,9 +55,12 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _fail(sentence: str, verbose: bool) -> int:
-    """One line on stderr, after the traceback where that was asked for."""
-    if verbose:
-        traceback.print_exc()
-    print(f"vidcolor: {' '.join(sentence.split())}", file=sys.stderr)
-    return FAILED
+def _sentence(error: BaseException) -> str | None:
+    """What a person is told; None for a mistake of the program's own, which shows where it is."""
+    if isinstance(error, VidcolorError):
+        return str(error)
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # the second is torch's
+        return "the memory does not suffice; run again with a smaller --set colorize.lines=..., or with --device cpu"
+    if isinstance(error, OSError) and (sentence := refusal(error)) is not None:
+        return f"{error.filename}: {sentence}" if error.filename else sentence
+    return None

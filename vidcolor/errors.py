@@ -32,6 +32,10 @@ class CheckpointError(VidcolorError):
     """A weights file is missing, foreign or does not fit its network."""
 
 
+class MemoryShortError(VidcolorError):
+    """The memory of the device does not hold a single picture."""
+
+
 class ImagesError(VidcolorError):
     """Folders of pictures do not fit together, or a picture cannot be read."""
 

@@ -7,11 +7,12 @@ import json
 import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from tqdm import tqdm
 
+from vidcolor.commands.streams import say, to_reader
 from vidcolor.config import dump_yaml, to_dict
 
 OnStage = Callable[[str, int, "int | None"], None]
@@ -29,7 +30,11 @@ class Bars:
         self._done: set[str] = set()
 
     def __call__(self, stage: str, done: int, total: int | None) -> None:
-        """Move the bar of a stage."""
+        """Move the bar of a stage; where nobody sees it any more, the work goes on."""
+        with suppress(OSError):
+            self._move(stage, done, total)
+
+    def _move(self, stage: str, done: int, total: int | None) -> None:
         if stage in self._done:
             return
         bar = self._open[stage] if stage in self._open else self._begin(stage, total)
@@ -42,7 +47,8 @@ class Bars:
     def close(self) -> None:
         """Leave the bars as they stand."""
         for bar in self._open.values():
-            bar.close()
+            with suppress(OSError):
+                bar.close()
 
     def _begin(self, stage: str, total: int | None) -> Any:
         pause = 0.1 if sys.stderr.isatty() else _SELDOM
@@ -73,16 +79,22 @@ def one_stage(args: argparse.Namespace, name: str) -> Iterator[Callable[[int, in
 def show_settings(args: argparse.Namespace, config: Any) -> None:
     """The settings in use on stderr, where the person wants to know everything."""
     if args.verbose:
-        print(dump_yaml(to_dict(config)), end="", file=sys.stderr)
+        say(dump_yaml(to_dict(config)).rstrip())
+
+
+def notices(args: argparse.Namespace) -> Callable[[str], None] | None:
+    """What a person should know before the work is done, on stderr; None where they want quiet."""
+    return None if args.quiet else lambda sentence: say(f"vidcolor: {sentence}")
 
 
 def answer(args: argparse.Namespace, values: Mapping[str, Any], sentences: Iterable[str]) -> None:
     """The answer of a command on stdout: one JSON object, or sentences."""
-    if args.json:
-        print(json.dumps(_finite(values), ensure_ascii=False, allow_nan=False))
-    elif not args.quiet:
-        for sentence in sentences:
-            print(sentence)
+    with to_reader():
+        if args.json:
+            print(json.dumps(_finite(values), ensure_ascii=False, allow_nan=False))
+        elif not args.quiet:
+            for sentence in sentences:
+                print(sentence)
 
 
 def lines(values: Mapping[str, Any]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from vidcolor.commands import options
-from vidcolor.commands.console import answer, show_settings, stages
+from vidcolor.commands.console import answer, notices, show_settings, stages
 
 
 def add(commands: options.Subparsers) -> None:
@@ -44,6 +44,7 @@ def run(args: argparse.Namespace) -> int:
             device=args.device,
             model=args.model,
             on_progress=on_progress,
+            on_notice=notices(args),
         )
     answer(args, summary.to_json(), summary.sentences())
     return 1 if summary.to_json().get("ok") is False else 0

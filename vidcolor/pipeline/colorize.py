@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from typing import Generic
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from vidcolor.flow import Path, carry
 from vidcolor.model.any_colorist import AnyColorist, ReferenceT, TargetsT
+from vidcolor.pipeline.batches import Batches
 from vidcolor.pipeline.track import Interval
 
 QUIET = (0.85, 0.92)
@@ -51,14 +52,18 @@ class Guide(Generic[ReferenceT, TargetsT]):
     """How far it follows them, 0 to 1; the rest are the most natural ones."""
     turns: int = 0
     """Quarter turns counter-clockwise that bring the film's pictures upright, for the network's eyes only."""
+    batches: Batches = field(default_factory=Batches, repr=False, compare=False)
+    """How many pictures the memory holds at once."""
 
     def consult(self, grays: list[np.ndarray]) -> list[list[tuple[float, TargetsT]]]:
         """For each gray (H, W) uint8 of one size: the network's views of it, and what each of them weighs."""
         if not grays:
             return []
         upright = [np.ascontiguousarray(np.rot90(gray, self.turns)) for gray in grays]
-        views = [(weight, self.colorist.consult(upright, reference)) for weight, reference in self._followed()]
-        return [[(weight, together.only(number)) for weight, together in views] for number in range(len(grays))]
+        views = [
+            (weight, self.batches.consult(self.colorist, upright, reference)) for weight, reference in self._followed()
+        ]
+        return [[(weight, each[number]) for weight, each in views] for number in range(len(grays))]
 
     def temper(self, gray: np.ndarray, ab: np.ndarray) -> np.ndarray:
         """Chroma (2, h, w) that a reference tells of an upright gray (2h, 2w), followed as far as references are."""

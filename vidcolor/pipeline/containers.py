@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from vidcolor.errors import OutputError
+from vidcolor.pipeline.files import cannot_write
 from vidcolor.pipeline.film_file import reopen_film
 from vidcolor.pipeline.metadata import needs_free_form
 from vidcolor.pipeline.sequence import WRITTEN_SUFFIXES, PictureNames, picture_names
@@ -94,7 +95,7 @@ def check_writable(out: Path, codec: str | None = None) -> None:
         with TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise OutputError(f"{out} cannot be written: {error.strerror}; choose another folder.") from error
+        raise cannot_write(out, error) from error
 
 
 def keeps_ticks(muxer: str, time_base: Fraction) -> bool:
@@ -117,13 +118,19 @@ def loses_pixel_shape(muxer: str, codec: str) -> bool:
     return muxer in ("matroska", "webm") and codec not in ("h264", "hevc")
 
 
+_SAME_BYTES = {"fflags": "+bitexact"}
+"""Else Matroska's and MXF's muxers name every track by a random number, and no two runs write the same file."""
+
+
 def muxer_options(out: Path, info: FilmInfo) -> dict[str, str]:
     """What the container is told so that time stamps, flags and tags stay as they are."""
     muxer = find_muxer(out)
     if muxer in ("mp4", "mov"):
         return _quicktime_options(muxer, info)
     if muxer == "matroska":
-        return {"default_mode": "passthrough"}
+        return {"default_mode": "passthrough", **_SAME_BYTES}
+    if muxer in ("webm", "mxf"):
+        return dict(_SAME_BYTES)
     if muxer == "mpegts":
         return {"mpegts_copyts": "1", "muxdelay": "0"}
     return {}

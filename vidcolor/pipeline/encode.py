@@ -26,9 +26,11 @@ from vidcolor.errors import OutputError
 from vidcolor.pipeline.codecs import CODECS, encoder_name
 from vidcolor.pipeline.containers import segment_options
 from vidcolor.pipeline.encoder_options import encoder_options
+from vidcolor.pipeline.files import cannot_write, written_whole
 from vidcolor.pipeline.film_file import file_url
 from vidcolor.pipeline.output_format import EncodeConfig, OutputFormat, output_format
 from vidcolor.pipeline.side_data import SideData, read_side_data
+from vidcolor.refusals import refusal
 from vidcolor.types import ColouredFrame, FilmInfo
 
 __all__ = ["EncodeConfig", "OutputFormat", "encode_segment", "output_format"]
@@ -62,15 +64,10 @@ def encode_segment(
         OutputError: the encoder refuses the film, or the disk does.
     """
     form = output_format(info, config)
-    unfinished = path.with_name(f".{path.name}.part")
-    try:
+    with written_whole(path) as unfinished:
         count = _encode(unfinished, frames, info, config, form, threads)
         if count == 0:
             raise ValueError(f"a segment holds at least one frame, got none for {path}")
-        with _told(path, form):
-            os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
     return count
 
 
@@ -119,6 +116,8 @@ def _told(path: Path, form: OutputFormat) -> Iterator[None]:
     try:
         yield
     except (av.FFmpegError, OSError) as error:
+        if isinstance(error, OSError) and refusal(error):
+            raise cannot_write(path.parent, error) from error
         what = f"{form.codec} ({form.pixel_format}, chroma {form.chroma_width}x{form.chroma_height})"
         raise OutputError(f"{path} cannot be written with {what}: {error.strerror or error}.") from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
@@ -56,8 +57,14 @@ def copy_with_pixel_shape(
         **{f"disposition:{number}": str(flags) for number, flags in enumerate(dispositions)},
     }
     stream = ffmpeg.input(file_url(film)).output(file_url(copy), **settings).overwrite_output()
-    try:
-        stream.run(cmd=find_ffmpeg(), capture_stdout=True, capture_stderr=True)
-    except ffmpeg.Error as error:
-        lines = error.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
-        raise OutputError(f"{copy} cannot be written: {lines[-1]}.") from error
+    # not by the package's own run(), which leaves the program at work where this one is stopped
+    done = subprocess.run(stream.compile(cmd=find_ffmpeg()), stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    if done.returncode != 0:
+        lines = done.stderr.decode(errors="replace").strip().splitlines() or [_ending(done.returncode)]
+        raise OutputError(f"{copy} cannot be written: {lines[-1]}.")
+
+
+def _ending(status: int) -> str:
+    """Why a program says nothing and fails: on POSIX a negative status is the signal that ended it."""
+    how = f"was stopped by signal {-status}" if status < 0 else f"failed with status {status}"
+    return f"the ffmpeg program {how}; run the same command again"

@@ -1,13 +1,17 @@
-"""Files written whole or not at all."""
+"""Files written whole or not at all, whatever happens to the process or the power meanwhile."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from vidcolor.errors import OutputError
+from vidcolor.refusals import told
+
+_TEMPORARY = re.compile(r"\.\d+\.part$")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -28,7 +32,7 @@ def _write(path: Path, write: Callable[[Path], object]) -> None:
         try:
             write(temporary)
         except OSError as error:
-            raise _cannot_write(path, error) from error
+            raise cannot_write(path, error) from error
 
 
 @contextmanager
@@ -42,34 +46,78 @@ def written_whole(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise cannot_write(path, error) from error
     try:
         yield temporary
-        _put(temporary, path)
+        put_in_place(temporary, path)
     finally:
-        with suppress(OSError):
-            temporary.unlink()
+        discard(temporary)
 
 
 def temporary_name(path: Path) -> Path:
-    """The name under which this process writes ``path``; it keeps the suffix, by which FFmpeg knows the container."""
-    return path.with_name(f"{path.stem}.{os.getpid()}.part{path.suffix}")
+    """The name under which this process writes ``path``."""
+    return path.with_name(f"{path.name}.{os.getpid()}.part")
 
 
 def is_temporary(path: Path) -> bool:
     """True for a name made by `temporary_name`, by whichever process."""
-    return any(suffix == ".part" for suffix in path.suffixes[-2:])
+    return _TEMPORARY.search(path.name) is not None
 
 
-def _put(temporary: Path, path: Path) -> None:
-    """Rename the file once it is on the disk, or a power cut could leave a finished name without its contents."""
+def remove_temporaries(folder: Path, of: Path | None = None) -> int:
+    """Remove what killed processes left half-written in a folder, and tell how many files that were.
+
+    of: only what was to become this file. Call it where no other process can be writing there.
+    """
+    count = 0
+    with suppress(OSError):
+        for path in sorted(folder.iterdir()):
+            if is_temporary(path) and (of is None or _finished_name(path) == of.name) and path.is_file():
+                count += discard(path)
+    return count
+
+
+def _finished_name(temporary: Path) -> str:
+    """The name that a temporary file would have got; a temporary file of a temporary file gets the last one's."""
+    name = temporary.name
+    while found := _TEMPORARY.search(name):
+        name = name[: found.start()]
+    return name
+
+
+def discard(path: Path) -> bool:
+    """Remove a file; one that is not there or will not go does no harm. True where it went."""
+    with suppress(OSError):
+        path.unlink()
+        return True
+    return False
+
+
+def put_in_place(temporary: Path, path: Path) -> None:
+    """Rename a finished file to the name that says so.
+
+    Its contents are flushed to the disk before and the folder after, or a power cut could leave the name without the
+    contents, or the contents without the name. Raises OutputError.
+    """
     try:
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise cannot_write(path, error) from error
+    _flush_folder(path.parent)
 
 
-def _cannot_write(path: Path, error: OSError) -> OutputError:
-    return OutputError(f"{path}: it cannot be written ({error.strerror or error})")
+def _flush_folder(folder: Path) -> None:
+    """Put a folder's own entries on the disk, where the system knows of such a thing (Windows does not)."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def cannot_write(path: Path, error: OSError) -> OutputError:
+    """The one sentence for a file that the machine refuses to write."""
+    return OutputError(f"{path} cannot be written: {told(error)}")

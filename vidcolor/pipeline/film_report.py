@@ -5,13 +5,14 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from vidcolor.pipeline.decode import FilmReader
-from vidcolor.pipeline.files import written_whole
+from vidcolor.pipeline.files import write_bytes
 from vidcolor.pipeline.measures import Measures, joined, load_measures, measures_path
 from vidcolor.pipeline.observe import PICTURE_QUALITY, PICTURE_SIDE
 from vidcolor.pipeline.plan import Manifest
@@ -76,8 +77,9 @@ def middle_frames(
             on_progress(done, len(missing))
     if missing:
         stored: dict[str, Any] = {names[n]: np.frombuffer(kept[names[n]], np.uint8) for n in names}
-        with written_whole(path) as temporary:
-            np.savez(temporary, **stored)
+        data = BytesIO()
+        np.savez(data, **stored)
+        write_bytes(path, data.getvalue())
     return {n: kept[names[n]] for n in names}
 
 

@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,38 +14,43 @@ import torch
 
 from vidcolor import __version__
 from vidcolor.config import to_dict
-from vidcolor.errors import FilmError, ManifestError, VidcolorError
+from vidcolor.errors import CheckpointError, FilmError, ManifestError, VidcolorError
 from vidcolor.model.any_colorist import AnyColorist
-from vidcolor.model.checkpoint import ModelInfo, load_network
+from vidcolor.model.checkpoint import ModelInfo, Network, describe_weights, load_network
 from vidcolor.model.colorist_of import colorist_of
 from vidcolor.pipeline.config import PipelineConfig
 from vidcolor.pipeline.encode import output_format
+from vidcolor.pipeline.film_identity import WatchedFilm
 from vidcolor.pipeline.film_notes import film_notes
 from vidcolor.pipeline.film_report import write_film_report
 from vidcolor.pipeline.hints import is_in_picture
 from vidcolor.pipeline.manifest import load_manifest, load_matched, save_manifest, save_matched
 from vidcolor.pipeline.manifest_text import timecode
 from vidcolor.pipeline.merge import has_own_cuts, merge
-from vidcolor.pipeline.mux import check_writable, default_output, mux_film
+from vidcolor.pipeline.missing import SUFFIX, continued, missing
+from vidcolor.pipeline.mux import check_writable, default_output
 from vidcolor.pipeline.output_plan import fitting_encode
 from vidcolor.pipeline.plan import Hint, Manifest
 from vidcolor.pipeline.plan_film import plan_film
-from vidcolor.pipeline.project import Project, check_output, stamp
+from vidcolor.pipeline.product import known_product, make_product
+from vidcolor.pipeline.project import Project, check_output
 from vidcolor.pipeline.reference_set import load_reference_set
-from vidcolor.pipeline.render import Renderer, seam_path, used_references
-from vidcolor.pipeline.segments import film_digest, segment_digest
+from vidcolor.pipeline.render import Renderer, used_references
+from vidcolor.pipeline.room import bytes_per_frame, shortage
+from vidcolor.pipeline.segments import segment_digest
 from vidcolor.pipeline.settings import ModelNote, save_settings
 from vidcolor.pipeline.stretch import RenderConfig, Source, Stretch, stretch_digest, stretches
 from vidcolor.pipeline.summary import RunSummary
 from vidcolor.pipeline.survey import Survey, load_survey, save_survey, survey_film
 from vidcolor.pipeline.trial import check_holds, check_times
-from vidcolor.pipeline.verify import VerifyConfig, verify
+from vidcolor.pipeline.verify import Verification, VerifyConfig, verify
 from vidcolor.types import FilmInfo, Reference, Shot
-
-SUFFIX = ".segment"
 
 Progress = Callable[[str, int, "int | None"], None]
 """Called with the stage's name, how much of it is done, and how much there is (None where nobody knows)."""
+
+Notice = Callable[[str], None]
+"""Called with a sentence that a person should read before the work is done."""
 
 
 class Job:
@@ -60,18 +64,22 @@ class Job:
         weights: ModelInfo,
         device: str,
         on_progress: Progress,
+        on_notice: Notice | None = None,
     ) -> None:
         self.info, self.project, self.config = info, project, config
         self._weights, self._device, self._on_progress = weights, device, on_progress
+        self._on_notice = on_notice
         self._began = time.monotonic()
-        self._digest = film_digest(info.path, info.frame_rate)
+        self._film = WatchedFilm(info.path, info.frame_rate)
         self._survey: Survey | None = None
         self._colorist: AnyColorist[Any, Any] | None = None
         self._notes: list[str] = []
         self._encode = config.encode
+        self._overwrite = False
 
     def output(self, out: Path | None, overwrite: bool) -> Path:
         """Where the coloured film goes; all that could stop it from being written is found now."""
+        self._overwrite = overwrite
         self._encode = fitting_encode(self.info, self.config.encode, out)
         codec = output_format(self.info, self._encode).codec
         out = out or default_output(self.info, codec)
@@ -88,13 +96,14 @@ class Job:
     def survey(self) -> Survey:
         """The first reading of the film, or what is kept of it."""
         if self._survey is None:
-            key = {"film": self._digest, "shots": to_dict(self.config.shots), "version": __version__}
+            key = {"film": self._film.digest, "shots": to_dict(self.config.shots), "version": __version__}
             kept = load_survey(self.project.survey, key)
             if kept is None:
                 kept = survey_film(
                     self.info, self.config.shots, lambda n, total: self._on_progress("shots", n, total),
                     self.config.decode,
                 )  # fmt: skip
+                self._film.check()
                 save_survey(self.project.survey, kept, key)
             self._survey = kept
         return self._survey
@@ -105,15 +114,22 @@ class Job:
             device = _device(self._device)
             if device.type == "cpu":
                 _share_processor()
-            network = load_network(self._weights.path)
+            network = self._network()
             self._colorist = colorist_of(network, device, self.config.colorize.half)
         return self._colorist
+
+    def _network(self) -> Network:
+        """The network by whose digest the segments are named. Raises CheckpointError where its file changed since."""
+        network = load_network(self._weights.path)
+        if describe_weights(self._weights.path).digest != self._weights.digest:
+            raise CheckpointError(f"{self._weights.path} was changed just now; run the same command again.")
+        return network
 
     def plan(self, refs: Path, references: list[Reference]) -> Manifest:
         """The manifest: as it stands where nothing it was made of changed, else matched anew, a person's words kept."""
         key = segment_digest(
             {
-                "film": self._digest,
+                "film": self._film.digest,
                 "shots": to_dict(self.config.shots),
                 "match": to_dict(self.config.match),
                 "model": self._weights.digest,
@@ -125,15 +141,11 @@ class Job:
         if exists and self.project.state().get("match") == key:
             return self.checked_manifest(references)
         before = load_matched(self.project.matched)
-        now = load_manifest(self.project.manifest) if exists else None
-        shots = list(self.survey().shots)
-        if now is not None and now.frames == self.survey().frames and has_own_cuts(before, now):
-            shots = now.shots
-        matched = plan_film(
-            self.info, self.survey(), shots, references, str(refs.resolve()), self.colorist,
-            self.config.match,
-            lambda n, total: self._on_progress("match", n, total),
-        )  # fmt: skip
+        matched = self._match(refs, references, self._shots(before, self._manifest_now()))
+        now = self._manifest_now()  # once more: a person may have written in it meanwhile, and keeps every word
+        if (shots := self._shots(before, now)) != matched.shots:
+            matched = self._match(refs, references, shots)
+        self._film.check()
         manifest = matched
         if now is not None:
             merged = merge(before, now, matched)
@@ -147,6 +159,23 @@ class Job:
         save_matched(self.project.matched, matched)
         self.project.remember(match=key)
         return self.checked_manifest(references)
+
+    def _manifest_now(self) -> Manifest | None:
+        """The manifest as it stands at this moment; None where there is none. Raises ManifestError."""
+        return load_manifest(self.project.manifest) if self.project.manifest.exists() else None
+
+    def _shots(self, before: Manifest | None, now: Manifest | None) -> list[Shot]:
+        """The shots to match: a person's cuts where there are some, else those detected."""
+        if now is not None and now.frames == self.survey().frames and has_own_cuts(before, now):
+            return now.shots
+        return list(self.survey().shots)
+
+    def _match(self, refs: Path, references: list[Reference], shots: list[Shot]) -> Manifest:
+        return plan_film(
+            self.info, self.survey(), shots, references, str(refs.resolve()), self.colorist,
+            self.config.match,
+            lambda n, total: self._on_progress("match", n, total),
+        )  # fmt: skip
 
     def checked_manifest(self, references: list[Reference]) -> Manifest:
         """The manifest as it stands; raises ManifestError where it does not fit the film or the references."""
@@ -167,30 +196,32 @@ class Job:
         save_settings(self.project.settings, self.config, ModelNote(self._weights.asked_as, self._weights.digest))
         by_name = {reference.name: reference for reference in references}
         check_times(out, self.info, self.survey().pts)
-        source = Source(self.info, self.survey(), self._digest)
+        source = Source(self.info, self.survey(), self._film.digest)
         config = replace(self.config.render, encode=self._encode)
         pieces = [piece for entry in manifest.entries for piece in stretches(entry, config, manifest.anchor(entry))]
         digests = [stretch_digest(piece, source, by_name, self._weights.digest, config) for piece in pieces]
         by_digest = dict(zip(digests, pieces, strict=True))
-        before = {b: a for a, b in pairwise(digests) if by_digest[b].goes_on_from(by_digest[a])}
-        todo = {d: p for d, p in by_digest.items() if not self._is_finished(d, goes_on=d in before.values())}
-        self._render(todo, before, source, by_name, config)
-        product = self._product(digests, out)
+        product, computed = known_product(self.project, digests, out), {}
         if product is None:
-            product = self._join(digests, out)
-        self.project.segments.prune(digests)
+            self._look_at_disks(by_digest, out)
+            computed = self._complete(by_digest, source, by_name, config)
+            product = make_product(
+                self.project, digests, SUFFIX, self.info, self._film, out, self._overwrite,
+                lambda n, total: self._on_progress("join", n, total), lambda: self._prove(out),
+            )  # fmt: skip
         summary = replace(
             self.summary(manifest, [*warnings, *product["notes"]]),
             out=str(out),
-            shots_computed=len({piece.entry.shot.index for piece in todo.values()}),
-            frames_computed=sum(len(piece) for piece in todo.values()),
+            shots_computed=len({piece.entry.shot.index for piece in computed.values()}),
+            frames_computed=sum(len(piece) for piece in computed.values()),
             verification=product["verification"],
         )
         return self.reported(summary, manifest, by_name)
 
     def reported(self, summary: RunSummary, manifest: Manifest, references: Mapping[str, Reference]) -> RunSummary:
         """Write the report with all that is known by now; where that fails, a warning says so: the film is done."""
-        source, config = Source(self.info, self.survey(), self._digest), self.config.render
+        source = Source(self.info, self.survey(), self._film.digest)
+        config = replace(self.config.render, encode=self._encode)
         segments = [
             [
                 self.project.segments.path(stretch_digest(p, source, references, self._weights.digest, config), SUFFIX)
@@ -227,10 +258,31 @@ class Job:
             warnings=[*([damage] if damage else []), *film_notes(self.info), *self._notes, *warnings],
         )
 
-    def _is_finished(self, digest: str, goes_on: bool) -> bool:
-        """True where the segment is there, and, if another stretch goes on from it, all that one needs."""
-        segments = self.project.segments
-        return segments.has(digest, SUFFIX) and (not goes_on or seam_path(segments.path(digest, SUFFIX)).is_file())
+    def _look_at_disks(self, pieces: Mapping[str, Stretch], out: Path) -> None:
+        """Say so where they may not hold what is to come: the missing segments, and the film."""
+        if self._on_notice is None:
+            return
+        frame = bytes_per_frame(self.info, output_format(self.info, self._encode))
+        undone = sum(len(piece) for digest, piece in pieces.items() if not self.project.segments.has(digest, SUFFIX))
+        film = frame * sum(len(piece) for piece in pieces.values())
+        for sentence in shortage({self.project.folder: frame * undone, out.parent: film}):
+            self._on_notice(sentence)
+
+    def _complete(
+        self,
+        pieces: Mapping[str, Stretch],
+        source: Source,
+        references: Mapping[str, Reference],
+        config: RenderConfig,
+    ) -> dict[str, Stretch]:
+        """Render what is missing and what the disk did not keep, until every segment is whole; gives what was done."""
+        computed: dict[str, Stretch] = {}
+        while todo := missing(
+            self.project.segments, pieces, computed, lambda n, total: self._on_progress("check", n, total)
+        ):
+            self._render(todo, continued(pieces), source, references, config)
+            computed |= todo
+        return computed
 
     def _render(
         self,
@@ -254,36 +306,18 @@ class Job:
         renderer = Renderer(source, references, self.colorist, config)
         try:
             for digest, piece in todo.items():
-                self.project.segments.folder.mkdir(parents=True, exist_ok=True)
                 earlier = self.project.segments.path(before[digest], SUFFIX) if digest in before else None
-                renderer.render(piece, self.project.segments.path(digest, SUFFIX), earlier, on_frame)
+                path = self.project.segments.path(digest, SUFFIX)
+                renderer.render(piece, path, earlier, on_frame, self._film.check)
+                self.project.segments.seal(digest)
         finally:
             renderer.close()
 
-    def _product(self, digests: list[str], out: Path) -> dict[str, Any] | None:
-        """What is remembered of the finished film, where it is there and still the one that would be made."""
-        product = self.project.state().get("product") or {}
-        made_here = product.get("path") == str(out.resolve()) and product.get("stamp") == stamp(out)
-        return product if made_here and product["segments"] == digests else None
-
-    def _join(self, digests: list[str], out: Path) -> dict[str, Any]:
-        segments = [self.project.segments.path(digest, SUFFIX) for digest in digests]
-        self._on_progress("join", 0, 1)
-        notes = mux_film(segments, self.info, out)
-        self._on_progress("join", 1, 1)
-        proof = verify(
+    def _prove(self, out: Path) -> Verification:
+        return verify(
             self.info.path, out, lambda n, total: self._on_progress("verify", n, total),
             VerifyConfig(leave_out=self.config.mux.leave_out), self.config.decode,
         )  # fmt: skip
-        product = {
-            "path": str(out.resolve()),
-            "stamp": stamp(out),
-            "segments": digests,
-            "notes": [*(note.text for note in notes), *proof.left_out],
-            "verification": proof.to_json(),
-        }
-        self.project.remember(product=product)
-        return product
 
 
 def _device(name: str) -> torch.device:

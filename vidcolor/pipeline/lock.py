@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
+import platform
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from vidcolor.errors import OutputError
+from vidcolor.refusals import told
 
 _BUSY = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
 """What the system answers where another process holds the lock; any other answer means that it knows no locks here."""
@@ -32,36 +34,39 @@ def project_lock(folder: Path) -> Iterator[None]:
         yield
     finally:
         _let_go(file)
-        file.close()
+        with suppress(OSError):
+            file.close()
 
 
-def _open(path: Path) -> BinaryIO:
+def _open(path: Path) -> IO[bytes]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("ab+")
+        return path.open("ab+", buffering=0)
     except OSError as error:
-        raise OutputError(f"{path.parent}: the project folder cannot be written ({error.strerror})") from error
+        raise OutputError(f"{path.parent}: the project folder cannot be written: {told(error)}") from error
 
 
-def _sign(file: BinaryIO) -> None:
-    """Leave our process number for the message that another run would show."""
-    file.truncate(0)
-    file.write(f"{os.getpid()}\n".encode())
-    file.flush()
+def _sign(file: IO[bytes]) -> None:
+    """Leave our process number and computer for the message that another run would show; a full disk takes neither."""
+    with suppress(OSError):
+        file.truncate(0)
+        file.write(f"{os.getpid()} {platform.node()}\n".encode())
 
 
 def _holder(path: Path) -> str:
     try:
-        number = path.read_text(encoding="utf-8").strip()
+        number, _, computer = path.read_text(encoding="utf-8").strip().partition(" ")
     except (OSError, UnicodeDecodeError):
         return ""
-    return f" (process {number})" if number.isdigit() else ""
+    if not number.isdigit():
+        return ""
+    return f" (process {number})" if computer == platform.node() else f" (process {number} on {computer})"
 
 
 if sys.platform == "win32":
     import msvcrt
 
-    def _take(file: BinaryIO) -> bool:
+    def _take(file: IO[bytes]) -> bool:
         """Lock the first byte without waiting; False where another process has it."""
         try:
             file.seek(0)
@@ -70,7 +75,7 @@ if sys.platform == "win32":
             return error.errno not in _BUSY
         return True
 
-    def _let_go(file: BinaryIO) -> None:
+    def _let_go(file: IO[bytes]) -> None:
         try:
             file.seek(0)
             msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
@@ -80,7 +85,7 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _take(file: BinaryIO) -> bool:
+    def _take(file: IO[bytes]) -> bool:
         """Lock the file without waiting; False where another process has it, True where the file system knows none."""
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -88,5 +93,5 @@ else:
             return error.errno not in _BUSY
         return True
 
-    def _let_go(file: BinaryIO) -> None:
+    def _let_go(file: IO[bytes]) -> None:
         fcntl.flock(file, fcntl.LOCK_UN)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import chain, count
 from pathlib import Path
 
 from vidcolor.errors import ManifestError
-from vidcolor.pipeline.files import write_text
+from vidcolor.pipeline.files import write_bytes, write_text
 from vidcolor.pipeline.manifest_entries import read_entries, section
 from vidcolor.pipeline.manifest_text import TOP_KEYS, fresh_text, spliced_text, to_plain
 from vidcolor.pipeline.plan import Hint, Manifest, ShotEntry
@@ -49,8 +49,9 @@ def save_manifest(path: Path, manifest: Manifest) -> None:
     """Write a manifest in one go; where the file already says the same it is left alone.
 
     In a file with the same shots only the values that changed are replaced, so that comments and order stay. Where the
-    shots changed too, the old file is kept beside the new one as ``manifest.old.yaml``. Raises OutputError where it
-    cannot be written, ManifestError where the old file is not well-formed: a person's words are not overwritten.
+    shots changed too, the old file is kept beside the new one as ``manifest.old.yaml`` (``old2`` and so on, where
+    there is one). Raises OutputError where it cannot be written, ManifestError where the old file is not well-formed: a
+    person's words are not overwritten.
     """
     if not path.exists():
         return write_text(path, fresh_text(manifest))
@@ -60,9 +61,15 @@ def save_manifest(path: Path, manifest: Manifest) -> None:
     if spliced == old:
         return None
     if spliced is None or _parsed(spliced, path) != _parsed(fresh_text(manifest), path):
-        os.replace(path, path.with_name(f"{path.stem}.old{path.suffix}"))
+        write_bytes(_free_name(path), path.read_bytes())  # a copy, so that at no moment there is no manifest
         spliced = fresh_text(manifest)
     return write_text(path, spliced)
+
+
+def _free_name(path: Path) -> Path:
+    """``manifest.old.yaml``, or with a number where earlier ones are kept: they too may hold a person's words."""
+    names = (path.with_name(f"{path.stem}.old{number or ''}{path.suffix}") for number in chain([0], count(2)))
+    return next(name for name in names if not name.exists())
 
 
 def save_matched(path: Path, manifest: Manifest) -> None:

@@ -6,9 +6,8 @@ presentation times are the film's own, in its own time base where the container 
 
 from __future__ import annotations
 
-import os
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from heapq import merge
 from itertools import chain
@@ -23,6 +22,7 @@ from av.video.stream import VideoStream
 from vidcolor.errors import OutputError
 from vidcolor.pipeline.containers import check_writable, find_muxer, loses_pixel_shape, muxer_options, output_names
 from vidcolor.pipeline.ffmpeg_program import copy_with_pixel_shape
+from vidcolor.pipeline.files import cannot_write, discard, put_in_place, temporary_name
 from vidcolor.pipeline.film_file import file_url, open_film, picture_stream, reopen_film, video_stream
 from vidcolor.pipeline.holding import StreamNote, dropped, holds, is_timecode, lost_streams
 from vidcolor.pipeline.metadata import film_metadata, picture_metadata
@@ -38,7 +38,13 @@ ALL_KINDS = {"video", "audio", "subtitle", "data", "attachment"}
 __all__ = ["StreamNote", "check_writable", "default_output", "mux_film"]
 
 
-def mux_film(segments: Sequence[Path], info: FilmInfo, out: Path, copies: bool = True) -> list[StreamNote]:
+def mux_film(
+    segments: Sequence[Path],
+    info: FilmInfo,
+    out: Path,
+    copies: bool = True,
+    before_placing: Callable[[Path], None] | None = None,
+) -> list[StreamNote]:
     """Join segments and copy every other stream of the film beside them.
 
     Args:
@@ -46,6 +52,8 @@ def mux_film(segments: Sequence[Path], info: FilmInfo, out: Path, copies: bool =
         info: of the source film.
         out: its suffix chooses the container. It is written under a temporary name beside it and renamed when whole.
         copies: False leaves the film's other streams out.
+        before_placing: told the whole film under its temporary name (a folder of pictures, where it becomes those),
+            just before that is changed to ``out``; what it raises leaves ``out`` as it was.
 
     Returns:
         A note for every stream that the container cannot hold.
@@ -57,19 +65,25 @@ def mux_film(segments: Sequence[Path], info: FilmInfo, out: Path, copies: bool =
     if out.exists() and out.samefile(info.path):
         raise OutputError(f"{out} is the film itself; choose another name for its coloured copy.")
     if (names := output_names(out)) is not None:
-        write_pictures(segments, info, names)
+        write_pictures(segments, info, names, before_placing)
         return lost_streams(find_muxer(out), info)
-    joined, shaped = (out.with_name(f".{out.stem}.{stage}{out.suffix}") for stage in ("part", "shape"))
+    joined = whole = temporary_name(out)
+    shaped = temporary_name(joined)
     try:
         joiner = _join_holdable(segments, info, out, joined) if copies else _join(segments, info, out, joined, set())
         if info.sample_aspect_ratio != 1 and loses_pixel_shape(find_muxer(out), joiner.codec):
             _shape(joined, shaped, find_muxer(out), info)
-        os.replace(shaped if shaped.exists() else joined, out)
+            whole = shaped
+        if before_placing is not None:
+            before_placing(whole)
+        put_in_place(whole, out)
     except (av.FFmpegError, OSError) as error:
+        if isinstance(error, OSError):
+            raise cannot_write(out, error) from error
         raise OutputError(f"{out} cannot be written: {error.strerror or error}.") from error
     finally:
-        joined.unlink(missing_ok=True)
-        shaped.unlink(missing_ok=True)
+        discard(joined)
+        discard(shaped)
     return joiner.notes
 
 

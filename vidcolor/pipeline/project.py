@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from vidcolor.errors import OutputError
-from vidcolor.pipeline.files import write_text
+from vidcolor.pipeline.files import remove_temporaries, write_text
 from vidcolor.pipeline.segments import SegmentStore
 from vidcolor.pipeline.sequence import beside, film_files, picture_names
+
+PICTURES = "pictures"
+"""In place of a stamp: numbered pictures, about to be put in their places one by one."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,17 @@ class Project:
         """The finished pieces."""
         return SegmentStore(self.folder / "segments")
 
+    def clean(self) -> None:
+        """Remove what killed runs left half-written, here and beside the film they were joining.
+
+        Call it with the project locked: another run's temporary files would go too.
+        """
+        remove_temporaries(self.folder)
+        self.segments.clean()
+        joining = self.state().get("joining")
+        if isinstance(joining, str):
+            remove_temporaries(Path(joining).parent, Path(joining))
+
     def state(self) -> dict[str, Any]:
         """What the last run left of itself; empty where nothing can be read."""
         try:
@@ -56,6 +70,19 @@ class Project:
         except (OSError, ValueError):
             return {}
         return state if isinstance(state, dict) else {}
+
+    def product(self, out: Path) -> dict[str, Any] | None:
+        """What is remembered of the finished film at ``out``; None where it is not there as this project made it.
+
+        Numbered pictures that a run was cut short in putting there are its own too, though nobody knows how many.
+        """
+        now, path = stamp(out), str(out.resolve())
+        for record in (self.state().get(key) for key in ("product", "placed")):
+            if not isinstance(record, dict) or record.get("path") != path:
+                continue
+            if now is not None and record.get("stamp") in (now, PICTURES):
+                return record
+        return None
 
     def remember(self, **values: Any) -> None:
         """Change entries of the state (plain values). Raises OutputError."""
@@ -90,9 +117,7 @@ def check_output(out: Path, film: Path, project: Project, overwrite: bool) -> No
     found = stamp(out)
     if found and (out.samefile(film) if out.exists() and film.exists() else _same_pictures(out, film)):
         raise OutputError(f"{out} is the film itself, which is never written to; choose another name with -o.")
-    product = project.state().get("product", {})
-    ours = product.get("path") == str(out.resolve()) and product.get("stamp") == found
-    if found and not ours and not overwrite:
+    if found and not overwrite and project.product(out) is None:
         raise OutputError(f"{out} exists already; choose another name with -o, or give --overwrite to replace it.")
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from vidcolor.errors import FilmError
 from vidcolor.model.any_colorist import AnyColorist
 from vidcolor.pipeline.ahead import ahead
 from vidcolor.pipeline.anchor import upright_rgb
@@ -62,19 +64,48 @@ class Renderer:
         self._reader.close()
 
     def render(
-        self, stretch: Stretch, path: Path, before: Path | None = None, on_frame: Callable[[], None] | None = None
+        self,
+        stretch: Stretch,
+        path: Path,
+        before: Path | None = None,
+        on_frame: Callable[[], None] | None = None,
+        before_naming: Callable[[], None] | None = None,
     ) -> None:
         """Write the segment of one stretch to ``path``, whole or not at all.
 
         before: the segment of the stretch before it in the same shot, whose colours this one continues. What the next
             one needs lies beside each segment, see :func:`seam_path`, and so does what was measured of it, see
             :func:`vidcolor.pipeline.measures.measures_path`.
+        before_naming: called when all frames are there; what it raises leaves no segment.
         Raises FilmError where the film can no longer be read as it was, OutputError where the disk refuses.
         """
         seams = (seam_path(before) if before else None, seam_path(path))
         frames = self._gray(stretch) if stretch.entry.keep_gray else self._coloured(stretch, *seams)
-        counted = _counted(ahead(self._observed(frames, stretch, path), depth=8), on_frame)
-        encode_segment(path, counted, self._source.info, self._config.encode)
+        observed = ahead(self._observed(frames, stretch, path), depth=8)
+        with closing(self._counted(observed, stretch, on_frame, before_naming)) as counted:
+            encode_segment(path, counted, self._source.info, self._config.encode)
+
+    def _counted(
+        self,
+        frames: Iterator[ColouredFrame],
+        stretch: Stretch,
+        on_frame: Callable[[], None] | None,
+        at_end: Callable[[], None] | None,
+    ) -> Generator[ColouredFrame]:
+        """Hand all frames of a stretch on, and raise where there are fewer than the survey found."""
+        done = 0
+        for frame in frames:
+            yield frame
+            done += 1
+            if on_frame:
+                on_frame()
+        if at_end:
+            at_end()
+        if done != len(stretch):
+            raise FilmError(
+                f"{self._source.info.path} can no longer be read as it was: of frames {stretch.start} to "
+                f"{stretch.stop} only {done} came; see to the disk and run the same command again."
+            )
 
     def _gray(self, stretch: Stretch) -> Iterator[ColouredFrame]:
         neutral = 1 << (self._form.bit_depth - 1)
@@ -184,13 +215,6 @@ def seam_path(segment: Path) -> Path:
 def _chroma_format(info: FilmInfo, encode: EncodeConfig) -> ChromaFormat:
     form = output_format(info, encode)
     return ChromaFormat(form.chroma_width, form.chroma_height, info.bit_depth, info.full_range, info.color.matrix)
-
-
-def _counted(frames: Iterator[ColouredFrame], on_frame: Callable[[], None] | None) -> Iterator[ColouredFrame]:
-    for frame in frames:
-        yield frame
-        if on_frame:
-            on_frame()
 
 
 def used_references(entries: Sequence[ShotEntry]) -> dict[str, int]:

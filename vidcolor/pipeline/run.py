@@ -9,7 +9,7 @@ from pathlib import Path
 from vidcolor.model.checkpoint import describe_weights, find_weights
 from vidcolor.pipeline.config import PipelineConfig
 from vidcolor.pipeline.decode import probe
-from vidcolor.pipeline.job import Job, Progress
+from vidcolor.pipeline.job import Job, Notice, Progress
 from vidcolor.pipeline.lock import project_lock
 from vidcolor.pipeline.manifest import load_manifest
 from vidcolor.pipeline.project import project_of
@@ -28,12 +28,14 @@ def run(
     device: str = "auto",
     model: str | None = None,
     on_progress: Progress | None = None,
+    on_notice: Notice | None = None,
 ) -> RunSummary:
     """Colour a film by references: match, colorize, verify. What an earlier run finished is not done again.
 
-    Raises VidcolorError with one sentence for everything that a person can mend.
+    ``on_notice`` hears what a person should know before the work is done. Raises VidcolorError with one sentence for
+    everything that a person can mend.
     """
-    with _open(film, project, config, device, model, on_progress) as job:
+    with _open(film, project, config, device, model, on_progress, on_notice) as job:
         out = job.output(out, overwrite)
         references, warnings = job.references(refs)
         manifest = job.plan(refs, references)
@@ -66,9 +68,10 @@ def colorize_film(
     device: str = "auto",
     model: str | None = None,
     on_progress: Progress | None = None,
+    on_notice: Notice | None = None,
 ) -> RunSummary:
     """Colour a film from the manifest of its project as it stands."""
-    with _open(film, project, config, device, model, on_progress) as job:
+    with _open(film, project, config, device, model, on_progress, on_notice) as job:
         out = job.output(out, overwrite)
         manifest = load_manifest(job.project.manifest)
         references, warnings = job.references(Path(manifest.references))
@@ -84,6 +87,7 @@ def _open(
     device: str,
     model: str | None,
     on_progress: Progress | None,
+    on_notice: Notice | None = None,
 ) -> Iterator[Job]:
     """Everything a verb works with, the project locked for as long as it does."""
     config = config or PipelineConfig()
@@ -91,8 +95,8 @@ def _open(
     weights = describe_weights(find_weights(model))
     folder = project_of(film, project)
     with project_lock(folder.folder):
-        folder.segments.clean()
-        yield Job(info, folder, config, weights, device, on_progress or _silent)
+        folder.clean()
+        yield Job(info, folder, config, weights, device, on_progress or _silent, on_notice)
 
 
 def _silent(stage: str, done: int, total: int | None) -> None:

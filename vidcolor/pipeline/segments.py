@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from fractions import Fraction
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from vidcolor.errors import FilmError
-from vidcolor.pipeline.files import is_temporary, written_whole
-from vidcolor.pipeline.sequence import film_files
+from vidcolor.pipeline.files import cannot_write, discard, is_temporary, remove_temporaries, write_text, written_whole
 
-_BLOCK = 1 << 16
-_WHOLE = 1 << 24
-_BLOCKS = 128
+SEAL = ".seal"
+"""Suffix of the file that says what a finished segment's files are."""
 
 
 def segment_digest(parts: Mapping[str, Any]) -> str:
@@ -30,97 +26,130 @@ def segment_digest(parts: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def film_digest(path: Path, rate: Fraction | None = None) -> str:
-    """SHA-256 of a film's size and contents; not of its name or date, so that a project may be moved.
-
-    Numbered pictures have their ``rate`` beside them; they are read whole where they are few, else known by size and
-    date of each, for a retouched scan has the size it had.
-
-    Up to 16 MiB every byte counts. A longer film is sampled, since reading 100 GB would take minutes: 128 blocks of
-    64 KiB, evenly spaced from the very first to the very last, where the containers keep their indexes. Another
-    encode, edit or cut of the film changes size and index; only bytes overwritten in place between the blocks, the
-    size unchanged, would go unseen. Raises FilmError where the file cannot be read.
-    """
-    digest = hashlib.sha256()
-    files = film_files(path)
-    try:
-        if files != [path]:
-            return _pictures_digest(files, rate)
-        size = path.stat().st_size
-        digest.update(str(size).encode())
-        with path.open("rb") as file:
-            for block in _blocks(file, size):
-                digest.update(block)
-    except OSError as error:
-        raise FilmError(f"{path}: it cannot be read ({error.strerror})") from error
-    return digest.hexdigest()
-
-
-def _pictures_digest(files: list[Path], rate: Fraction | None) -> str:
-    stats = [file.stat() for file in files]
-    digest = hashlib.sha256(f"{len(files)} pictures at {rate}".encode())
-    few = sum(about.st_size for about in stats) <= _WHOLE
-    for file, about in zip(files, stats, strict=True):
-        digest.update(str(about.st_size).encode())
-        digest.update(file.read_bytes() if few else str(about.st_mtime_ns).encode())
-    return digest.hexdigest()
-
-
-def _blocks(file: BinaryIO, size: int) -> Iterator[bytes]:
-    """The whole of a small file, evenly spaced blocks of a large one."""
-    if size <= _WHOLE:
-        yield file.read()
-        return
-    for number in range(_BLOCKS):
-        file.seek((size - _BLOCK) * number // (_BLOCKS - 1))
-        yield file.read(_BLOCK)
-
-
 class SegmentStore:
-    """A folder of finished segments; what carries a segment's name is whole."""
+    """A folder of finished segments.
+
+    A segment is one or several files of the same stem, its digest. It counts as finished once its seal lies beside
+    them: their sizes and the digests of their contents, by which what the disk, a copy or a hand did to them later is
+    seen before it gets into a film.
+    """
 
     def __init__(self, folder: Path) -> None:
         """``folder`` need not exist yet."""
         self.folder = folder
 
     def path(self, digest: str, suffix: str = ".nut") -> Path:
-        """Where the segment lies once it is finished."""
+        """Where a file of the segment lies once it is finished."""
         return self.folder / f"{digest}{suffix}"
-
-    def has(self, digest: str, suffix: str = ".nut") -> bool:
-        """True where the segment is finished."""
-        return self.path(digest, suffix).is_file()
 
     @contextmanager
     def writing(self, digest: str, suffix: str = ".nut") -> Iterator[Path]:
-        """Give a temporary name to write a segment under; it gets its own name when the body ends without error.
+        """Give a temporary name to write a file under; it gets its own name when the body ends without error.
 
         Raises OutputError where the folder cannot be written or the disk is full.
         """
         with written_whole(self.path(digest, suffix)) as temporary:
             yield temporary
 
+    def seal(self, digest: str) -> None:
+        """Say that all files of a segment are there and whole. Raises OutputError."""
+        try:
+            record = {path.suffix: [path.stat().st_size, _contents(path)] for path in self._files_of(digest)}
+        except OSError as error:
+            raise cannot_write(self.folder, error) from error
+        write_text(self.path(digest, SEAL), json.dumps(record) + "\n")
+
+    def has(self, digest: str, *suffixes: str) -> bool:
+        """True where the segment is finished, its files have the sizes they had, and those of ``suffixes`` are there.
+
+        Costs a look at the folder; :meth:`is_whole` reads the files.
+        """
+        record = self._seal(digest)
+        return (
+            record is not None
+            and set(suffixes) <= set(record)
+            and all(_size(self.path(digest, suffix)) == size for suffix, (size, _) in record.items())
+        )
+
+    def is_whole(self, digest: str) -> bool:
+        """True where the segment is finished and every byte of it is as it was then."""
+        if not self.has(digest):
+            return False
+        record = self._seal(digest) or {}
+        try:
+            return all(_contents(self.path(digest, suffix)) == contents for suffix, (_, contents) in record.items())
+        except OSError:
+            return False
+
     def clean(self) -> int:
         """Remove what killed runs left half-written, and tell how many files that were.
 
         Call it with the project locked: another run's temporary files would go too.
         """
-        return _remove(path for path in self._files() if is_temporary(path))
+        return remove_temporaries(self.folder)
 
-    def prune(self, keep: Collection[str]) -> int:
-        """Remove the finished segments whose digest is not in ``keep``, and tell how many that were."""
+    def prune(
+        self, keep: Collection[str], retired: Sequence[str] = (), share: float = 0.0, least: int = 0
+    ) -> list[str]:
+        """Remove finished segments whose digest is not in ``keep``, but for the last ones that were needed before.
+
+        retired: digests that were needed before, the latest first; what nobody knows of is later than all of them.
+        share: how much room these may take, as a share of what ``keep`` takes; ``least``: so many bytes in any case.
+        Returns the digests spared, the latest first.
+        """
+        files = [path for path in self._files() if not is_temporary(path)]
+        sizes: dict[str, int] = {}
+        for path in files:
+            sizes[path.stem] = sizes.get(path.stem, 0) + (_size(path) or 0)
         wanted = set(keep)
-        return _remove(path for path in self._files() if not is_temporary(path) and path.stem not in wanted)
+        rank = {digest: place for place, digest in enumerate(retired)}
+        others = sorted(sizes.keys() - wanted, key=lambda digest: (rank.get(digest, -1), digest))
+        room = max(least, share * sum(sizes.get(digest, 0) for digest in wanted))
+        spared = _within(others, sizes, room)
+        stay = wanted | set(spared)
+        for path in sorted(files, key=lambda path: path.suffix != SEAL):  # without its seal a segment is none
+            if path.stem not in stay:
+                discard(path)
+        return spared
+
+    def _files_of(self, digest: str) -> list[Path]:
+        return [
+            path
+            for path in self.folder.glob(f"{digest}.*")
+            if path.stem == digest and path.suffix != SEAL and not is_temporary(path)
+        ]
 
     def _files(self) -> list[Path]:
         return sorted(path for path in self.folder.glob("*") if path.is_file())
 
+    def _seal(self, digest: str) -> dict[str, tuple[int, str]] | None:
+        """What the segment's seal says; None where there is none that can be read."""
+        try:
+            record = json.loads(self.path(digest, SEAL).read_text(encoding="utf-8"))
+            return {str(suffix): (int(size), str(contents)) for suffix, (size, contents) in record.items()} or None
+        except (OSError, ValueError, TypeError, AttributeError):
+            return None
 
-def _remove(paths: Iterator[Path]) -> int:
-    """Delete files; one that will not go stays and does no harm."""
-    count = 0
-    for path in paths:
-        with suppress(OSError):
-            path.unlink()
-            count += 1
-    return count
+
+def _within(digests: Iterable[str], sizes: Mapping[str, int], room: float) -> list[str]:
+    """The first of ``digests`` that together take no more than ``room`` bytes."""
+    taken: list[str] = []
+    for digest in digests:
+        room -= sizes[digest]
+        if room < 0:
+            break
+        taken.append(digest)
+    return taken
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
+
+
+def _contents(path: Path) -> str:
+    """SHA-256 of a file's contents."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

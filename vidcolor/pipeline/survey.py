@@ -6,6 +6,7 @@ import json
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from vidcolor.errors import FilmError
 from vidcolor.pipeline.decode import DecodeConfig, FilmReader, SeekPoint
-from vidcolor.pipeline.files import written_whole
+from vidcolor.pipeline.files import write_bytes
 from vidcolor.pipeline.picture_area import area_of_lines, lit_lines
 from vidcolor.pipeline.shots import ShotConfig, ShotDetector, small_gray
 from vidcolor.pipeline.stills import THUMB, thumbnail
@@ -106,8 +107,9 @@ def save_survey(path: Path, survey: Survey, key: dict[str, Any]) -> None:
         "small": survey.small,
         "damage": survey.damage,
     }
-    with written_whole(path) as temporary:
-        np.savez(temporary, pts=survey.pts, thumbs=survey.thumbs, lit=survey.lit, about=np.array(json.dumps(about)))
+    data = BytesIO()
+    np.savez(data, pts=survey.pts, thumbs=survey.thumbs, lit=survey.lit, about=np.array(json.dumps(about)))
+    write_bytes(path, data.getvalue())
 
 
 def load_survey(path: Path, key: dict[str, Any]) -> Survey | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from itertools import count
 from pathlib import Path
@@ -15,7 +15,7 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
-from vidcolor.errors import OutputError
+from vidcolor.pipeline.files import cannot_write
 from vidcolor.pipeline.film_file import file_url
 from vidcolor.pipeline.picture_rgb import rgb_of_planes
 from vidcolor.pipeline.pixel_format import read_planes
@@ -29,11 +29,17 @@ FIRST_NUMBER = 1
 JPEG_QUALITY = 97
 
 
-def write_pictures(segments: Sequence[Path], info: FilmInfo, out: PictureNames) -> None:
+def write_pictures(
+    segments: Sequence[Path],
+    info: FilmInfo,
+    out: PictureNames,
+    before_placing: Callable[[Path], None] | None = None,
+) -> None:
     """Write every frame of the segments as a picture, all under temporary names until the last is there.
 
     Args:
         segments: in the film's order, planes without subsampling at the film's own depth.
+        before_placing: told the folder of finished pictures before the first of them gets its place.
         info: of the source film; its pictures' numbers are kept, where it is made of pictures.
 
     Raises:
@@ -51,12 +57,14 @@ def write_pictures(segments: Sequence[Path], info: FilmInfo, out: PictureNames) 
             luma, cb, cr = read_planes(picture)
             (unfinished / path.name).write_bytes(_encoded(rgb_of_planes(luma, cb, cr, info), info, out.suffix))
             written.append(path)
+        if before_placing is not None:
+            before_placing(unfinished)
         for number in set(out.numbers()) - {out.number_of(path) for path in written}:
             out.path(number).unlink()  # of a longer film that was there before
         for path in written:
             os.replace(unfinished / path.name, path)
     except OSError as error:
-        raise OutputError(f"{out.folder} cannot be written: {error.strerror or error}.") from error
+        raise cannot_write(out.folder, error) from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 
