@@ -33,6 +33,7 @@ SWALLOW = """
         raise ValueError("a library has its own ideas") from None"""
 CLING = """
     try:
+        print("at work", file=sys.stderr, flush=True)
         time.sleep(60)
     finally:
         print("cleaning", file=sys.stderr, flush=True)
@@ -60,8 +61,9 @@ def test_a_signal_ends_in_one_line(number: str, status: int, work: str) -> None:
 def test_a_second_signal_ends_it_at_once() -> None:
     """Also while it is clearing up."""
     process = started(CLING)
-    process.send_signal(signal.SIGINT)
     assert process.stderr is not None
+    assert process.stderr.readline() == "at work\n"
+    process.send_signal(signal.SIGINT)
     assert process.stderr.readline() == "cleaning\n"
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=30)
