@@ -74,6 +74,7 @@ def manifests(draw: st.DrawFn) -> Manifest:
             flagged=draw(st.booleans()),
             saturation=draw(st.floats(0, 4)),
             keep_gray=draw(st.booleans()),
+            keep_color=draw(st.booleans()),
         )
         entries.append(rounded(made))
         start += length

@@ -73,6 +73,8 @@ class Frame:
     """Presentation time stamp in ticks of ``FilmInfo.time_base``."""
     luma: np.ndarray = field(repr=False)
     """Shape (H, W), uint8 for 8 bit, else uint16; code values at the film's own depth and range."""
+    chroma: tuple[np.ndarray, np.ndarray] | None = field(default=None, repr=False)
+    """The film's own Cb and Cr, as planes of a :class:`ColouredFrame`, where they were asked for."""
 
     def __post_init__(self) -> None:
         if self.luma.ndim != 2 or self.luma.dtype not in (np.uint8, np.uint16):

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 import av
+import numpy as np
 from av.container import InputContainer
 from av.stream import Discard
 from av.video.frame import VideoFrame
@@ -22,8 +23,9 @@ from av.video.stream import VideoStream
 from vidcolor.errors import FilmError
 from vidcolor.pipeline.damage import describe_damage
 from vidcolor.pipeline.film_file import MAX_PIXELS, PICTURE_RATE, open_film, picture_stream, reopen_film, video_stream
+from vidcolor.pipeline.output_format import OutputFormat
 from vidcolor.pipeline.pictures import Pictures, SeekMissedError, TailDamagedError
-from vidcolor.pipeline.pixel_format import RGB_MATRIX, has_chroma, luma_layout, read_luma
+from vidcolor.pipeline.pixel_format import RGB_MATRIX, LumaLayout, has_chroma, luma_layout, read_chroma, read_luma
 from vidcolor.pipeline.sequence import film_files
 from vidcolor.types import ColorTags, FilmInfo, Frame
 
@@ -109,8 +111,17 @@ class FilmReader:
     ``damage`` says in one sentence what was lost, or is None.
     """
 
-    def __init__(self, info: FilmInfo, threads: int = 0, limits: DecodeConfig | None = None) -> None:
-        """``limits``: on the number of frames, for the first reading of a film; later ones need none."""
+    def __init__(
+        self,
+        info: FilmInfo,
+        threads: int = 0,
+        limits: DecodeConfig | None = None,
+        chroma: OutputFormat | None = None,
+    ) -> None:
+        """``limits``: on the number of frames, for the first reading of a film; later ones need none.
+
+        chroma: read the film's own colours as well, brought to the size that this format wants.
+        """
         self.info = info
         self.damage: str | None = None
         self._threads = threads
@@ -118,6 +129,7 @@ class FilmReader:
         self._reformatter = VideoReformatter()
         self._walk: Iterator[Frame] | None = None
         self._next_index = 0
+        self._chroma = chroma
         self._limits = _Limits(info, limits) if limits else None
         self._open()
 
@@ -204,7 +216,12 @@ class FilmReader:
                 self._limits.check(index)
             layout = luma_layout(picture.format.name)
             self._check_unchanged(picture, layout.bit_depth, index)
-            yield Frame(index, pts, read_luma(picture, layout, self._reformatter))
+            yield Frame(index, pts, read_luma(picture, layout, self._reformatter), self._own_chroma(picture, layout))
+
+    def _own_chroma(self, picture: VideoFrame, layout: LumaLayout) -> tuple[np.ndarray, np.ndarray] | None:
+        if self._chroma is None:
+            return None
+        return read_chroma(picture, layout, self._chroma.pixel_format, self._reformatter)
 
     def _check_unchanged(self, picture: VideoFrame, bit_depth: int, index: int) -> None:
         found = f"{picture.width}x{picture.height} of {bit_depth} bits"

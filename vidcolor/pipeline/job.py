@@ -248,7 +248,7 @@ class Job:
             project=str(self.project.folder),
             frames=manifest.frames,
             shots=len(manifest.entries),
-            references_used=used_references([entry for entry in manifest.entries if not entry.keep_gray]),
+            references_used=used_references([entry for entry in manifest.entries if entry.is_drawn]),
             flagged=[
                 f"{timecode(entry.shot.start, manifest.rate)} to {timecode(entry.shot.stop, manifest.rate)}"
                 for entry in manifest.entries

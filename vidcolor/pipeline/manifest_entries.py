@@ -63,6 +63,7 @@ def _entry(index: int, node: Node) -> ShotEntry:
         flagged=keys["flagged"].flag() if "flagged" in keys else False,
         saturation=_between(keys, "saturation", 1.0, 0, _MAX_SATURATION),
         keep_gray=keys["keep_gray"].flag() if "keep_gray" in keys else False,
+        keep_color=keys["keep_color"].flag() if "keep_color" in keys else False,
         strength=_between(keys, "strength", 1.0, 0, 1),
         temperature=_between(keys, "temperature", 0.0, -100, 100),
         dissolve=_dissolve(keys, start),

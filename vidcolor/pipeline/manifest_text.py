@@ -14,11 +14,18 @@ from vidcolor.yaml_node import Node
 TOP_KEYS = ("film", "frames", "rate", "references", "shots")
 ENTRY_KEYS = (
     *("shot", "start", "stop", "time", "reference", "score", "runner_up", "runner_up_score", "explained"),
-    *("flagged", "saturation", "keep_gray", "strength", "temperature", "dissolve", "hints", "tied_to"),
+    *("flagged", "saturation", "keep_gray", "keep_color", "strength", "temperature", "dissolve", "hints", "tied_to"),
 )
 
 _NO_REFERENCE = "none"
-_SILENT = {"strength": "1.0", "temperature": "0.0", "dissolve": "0", "hints": "[]", "tied_to": _NO_REFERENCE}
+_SILENT = {
+    "keep_color": "false",
+    "strength": "1.0",
+    "temperature": "0.0",
+    "dissolve": "0",
+    "hints": "[]",
+    "tied_to": _NO_REFERENCE,
+}
 """Values that need no line of their own."""
 
 _HEADER = """\
@@ -34,6 +41,7 @@ _HEADER = """\
 #                splits a shot; an entry deleted joins two
 #   flagged      true asks a person to have a look
 # You may add:
+#   keep_color   true keeps the colours that the film itself has in this shot
 #   strength     how far the references are followed, 1.0 to 0.0; 0.0 gives natural colours
 #   temperature  warmer up to 100, cooler down to -100
 #   dissolve     frames over which the shot before melts into this one, centred on start
@@ -154,6 +162,7 @@ def _entry(entry: ShotEntry, rate: Fraction) -> dict[str, str]:
         "flagged": _scalar(entry.flagged),
         "saturation": _scalar(entry.saturation),
         "keep_gray": _scalar(entry.keep_gray),
+        "keep_color": _scalar(entry.keep_color),
         "strength": _scalar(entry.strength),
         "temperature": _scalar(entry.temperature),
         "dissolve": str(entry.dissolve),

@@ -105,6 +105,28 @@ def read_luma(frame: VideoFrame, layout: LumaLayout, reformatter: VideoReformatt
     return native >> layout.shift if layout.shift else native
 
 
+def read_chroma(
+    frame: VideoFrame, layout: LumaLayout, name: str, reformatter: VideoReformatter
+) -> tuple[np.ndarray, np.ndarray]:
+    """Copy the chroma out of a decoded picture: bit for bit where the format ``name`` has chroma of the picture's size.
+
+    Args:
+        name: planar YUV format, of at least the picture's depth.
+
+    Returns:
+        Cb and Cr in the size that ``name`` has, code values at the depth and in the range of the picture's luma;
+        neutral for a gray picture.
+    """
+    if layout.from_rgb:
+        frame = _rewrite(frame, layout, reformatter)
+    same = {"src_color_range": ColorRange.JPEG, "dst_color_range": ColorRange.JPEG}
+    planar = reformatter.reformat(frame, format=name, interpolation=EXACT, threads=1, **same)
+    surplus = planar.format.components[0].bits - layout.bit_depth
+    _, cb, cr = read_planes(planar)
+    dtype = np.uint8 if layout.bit_depth == 8 else np.uint16
+    return (cb >> surplus).astype(dtype), (cr >> surplus).astype(dtype)
+
+
 def read_planes(frame: VideoFrame) -> list[np.ndarray]:
     """The planes of a planar YUV picture in native byte order, each (h, w), uint8 for 8 bit, else uint16."""
     dtype = np.dtype(np.uint8 if frame.format.components[0].bits == 8 else "<u2")

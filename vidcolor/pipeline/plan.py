@@ -46,6 +46,8 @@ class ShotEntry:
     """Factor on the colours of this shot, 0 to 4; a person's setting."""
     keep_gray: bool = False
     """True where this shot stays black and white; a person's setting."""
+    keep_color: bool = False
+    """True where this shot keeps the colours that the film itself has; a person's setting."""
     weights: tuple[float, ...] = ()
     """How much each reference has to say; empty where all have the same."""
     strength: float = 1.0
@@ -68,8 +70,13 @@ class ShotEntry:
         """What a person may change, but for the tie (see :meth:`Manifest.said`); the rest is the machine's account."""
         return (
             *(self.references, self.weights, self.flagged, self.saturation, self.keep_gray, self.strength),
-            *(self.temperature, self.dissolve, self.hints),
+            *(self.keep_color, self.temperature, self.dissolve, self.hints),
         )
+
+    @property
+    def is_drawn(self) -> bool:
+        """True where the shot's colours are made here: neither gray nor the film's own."""
+        return not (self.keep_gray or self.keep_color)
 
     @property
     def bounds(self) -> tuple[int, int]:

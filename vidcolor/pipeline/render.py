@@ -80,7 +80,7 @@ class Renderer:
         Raises FilmError where the film can no longer be read as it was, OutputError where the disk refuses.
         """
         seams = (seam_path(before) if before else None, seam_path(path))
-        frames = self._gray(stretch) if stretch.entry.keep_gray else self._coloured(stretch, *seams)
+        frames = self._coloured(stretch, *seams) if stretch.entry.is_drawn else self._undrawn(stretch)
         observed = ahead(self._observed(frames, stretch, path), depth=8)
         with closing(self._counted(observed, stretch, on_frame, before_naming)) as counted:
             encode_segment(path, counted, self._source.info, self._config.encode)
@@ -106,6 +106,17 @@ class Renderer:
                 f"{self._source.info.path} can no longer be read as it was: of frames {stretch.start} to "
                 f"{stretch.stop} only {done} came; see to the disk and run the same command again."
             )
+
+    def _undrawn(self, stretch: Stretch) -> Iterator[ColouredFrame]:
+        """Black and white, or the film's own colours; where a person wants both, gray it is."""
+        return self._gray(stretch) if stretch.entry.keep_gray else self._own(stretch)
+
+    def _own(self, stretch: Stretch) -> Iterator[ColouredFrame]:
+        info, start = self._source.info, self._source.survey.seek_point(stretch.start)
+        with FilmReader(info, chroma=output_format(info, self._config.encode)) as reader:
+            for frame in reader.frames(start, len(stretch)):
+                assert frame.chroma is not None
+                yield ColouredFrame(frame, *frame.chroma)
 
     def _gray(self, stretch: Stretch) -> Iterator[ColouredFrame]:
         neutral = 1 << (self._form.bit_depth - 1)
@@ -139,7 +150,7 @@ class Renderer:
         view = view_of(info, area, EXPLAINED_LINES)
 
         def explain(luma: np.ndarray) -> np.ndarray | None:
-            if entry.keep_gray or not (entry.references or stretch.anchor):
+            if not entry.is_drawn or not (entry.references or stretch.anchor):
                 return None
             guide = self._guide(entry, stretch.anchor)
             gray = np.ascontiguousarray(np.rot90(view.gray(luma), guide.turns))

@@ -43,7 +43,7 @@ class Stretch:
 
     def goes_on_from(self, other: Stretch) -> bool:
         """True where this stretch continues the colours of ``other``, the stretch before it."""
-        return self.entry is other.entry and self.start == other.stop and not self.entry.keep_gray
+        return self.entry is other.entry and self.start == other.stop and self.entry.is_drawn
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,9 @@ class Source:
 def stretches(entry: ShotEntry, config: RenderConfig, anchor: ShotEntry | None = None) -> list[Stretch]:
     """A shot as one stretch, or several on the grid of its key frames where it is very long.
 
-    anchor: the entry that this one is tied to. One that stays black and white has no colours to follow.
+    anchor: the entry that this one is tied to. One whose colours are not made here is not followed.
     """
-    followed = None if anchor is None or anchor.keep_gray else anchor
+    followed = anchor if anchor is not None and anchor.is_drawn else None
     step = config.colorize.stretch // config.keys.interval * config.keys.interval
     starts = list(range(entry.shot.start, entry.shot.stop, step)) if step < len(entry.shot) else [entry.shot.start]
     return [Stretch(entry, a, b, followed) for a, b in zip(starts, [*starts[1:], entry.shot.stop], strict=True)]
@@ -84,7 +84,9 @@ def stretch_digest(
         "keep_gray": entry.keep_gray,
         "encode": settings.pop("encode"),
     }
-    if not entry.keep_gray:
+    if entry.keep_color:
+        parts["keep_color"] = True
+    if entry.is_drawn:
         parts |= {**_mended(entry, references), "model": model, **settings}
         if (anchor := stretch.anchor) is not None:
             followed = {**_place(anchor, source), "saturation": anchor.saturation, **_mended(anchor, references)}
