@@ -64,6 +64,14 @@ def at_length(film: Path, frames: int, folder: Path) -> Path:
     return copy
 
 
+def scaled(film: Path, lines: int | None, folder: Path) -> Path:
+    """The film with ``lines`` lines, as a person would have it, in H.264; without sound. None: with its own."""
+    copy = folder / f"{film.stem}.{lines or 'own'}.mp4"
+    size = ("-vf", f"scale=-2:{lines}:flags=lanczos") if lines else ()
+    _ffmpeg("-i", file_url(film), *size, "-an", "-c:v", "libx264", "-crf", "16", "-pix_fmt", "yuv420p", copy)
+    return copy
+
+
 def _scene(source: str) -> tuple[str, ...]:
     return ("-f", "lavfi", "-t", str(DRAWN_SECONDS), "-i", f"{source}=size={DRAWN_SIZE}:rate={DRAWN_RATE}")
 

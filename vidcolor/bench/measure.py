@@ -115,15 +115,18 @@ def measure(
     repeats: int,
     folder: Path,
     on_progress: Progress | None = None,
+    warm: bool = True,
 ) -> Rounds:
     """Every round does the transcode and every setting cold and warm, so that whatever else the machine does hits all.
 
     settings: by name, at least one; the first one's codec is the transcode's. folder: for the films on the way.
+    warm: False leaves the runs with a known project out.
     Raises BenchError where one fails, FilmError where the film cannot be read.
     """
     rounds = Rounds()
     info, first = probe(film), next(iter(settings.values()))
-    steps = repeats * (1 + 2 * len(settings))
+    kinds = [(COLD, _forget_all), (WARM, _forget_segments)][: 1 + warm]
+    steps = repeats * (1 + len(kinds) * len(settings))
 
     def tick() -> None:
         if on_progress:
@@ -134,7 +137,7 @@ def measure(
         rounds.transcode.append(cost_of(transcode_command(info, first.config.encode, folder)))
         tick()
         for name, setting in settings.items():
-            for kind, forget in ((COLD, _forget_all), (WARM, _forget_segments)):
+            for kind, forget in kinds:
                 forget(folder / name)
                 rounds.runs.setdefault((name, kind), []).append(run_once(film, refs, setting, folder / name))
                 tick()
