@@ -1,5 +1,7 @@
 """The film network: any size, batches that change nothing, references that join, memory that stays bounded."""
 
+import math
+
 import pytest
 import torch
 
@@ -42,9 +44,29 @@ def test_correspondence_in_chunks_is_correspondence_in_one(network, monkeypatch)
     reference = network.encode_reference(*picture(1))
     target = picture(2)[0]
     whole = network(target, reference)
-    monkeypatch.setattr(correspondence, "_ELEMENTS_AT_ONCE", 200)
+    monkeypatch.setattr(correspondence, "_ELEMENTS_AT_ONCE", (200, 200))
     chunked = network(target, reference)
     assert torch.allclose(whole.ab[-1], chunked.ab[-1], atol=1e-5)
+
+
+@pytest.mark.parametrize("learning", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_correspondence_is_a_softmax_of_cosines(learning, weighted):
+    """What it says of a place is what softmax, its entropy and its peak say, however the work is divided."""
+    torch.manual_seed(0)
+    target, keys = (torch.nn.functional.normalize(torch.randn(1, n, 24), dim=2) for n in (64, 40))
+    values, prior = torch.rand(1, 40, 5), torch.randn(1, 40) if weighted else None
+    layer = correspondence.Correspondence()
+    with torch.set_grad_enabled(learning):
+        found = layer(target, keys, values, (8, 8), prior)
+    logits = (target.double() @ keys.double().transpose(1, 2)) / 0.02
+    weights = torch.softmax(logits if prior is None else logits + prior[:, None], dim=2)
+    carried = (weights @ values.double())[0].T.reshape(5, 8, 8)
+    entropy = torch.special.entr(weights).sum(2)[0].reshape(8, 8) / math.log(40)
+    peak = weights.amax(2)[0].reshape(8, 8)
+    assert torch.allclose(found.values[0].double(), carried, atol=1e-5)
+    assert torch.allclose(found.statistics[0, correspondence.TOP_SIMILARITIES].double(), peak, atol=1e-5)
+    assert torch.allclose(found.statistics[0, correspondence.TOP_SIMILARITIES + 1].double(), entropy, atol=1e-5)
 
 
 def test_a_reference_twice_says_the_same_as_once(network):

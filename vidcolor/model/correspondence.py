@@ -19,7 +19,10 @@ TOP_SIMILARITIES = 5
 STATISTICS = TOP_SIMILARITIES + 4
 """Channels of :attr:`Carried.statistics`: the largest cosines, largest weight, entropy, spread of carried a and b."""
 
-_ELEMENTS_AT_ONCE = 1 << 25  # of the similarity matrix: 128 MiB in float32
+_ELEMENTS_AT_ONCE = (1 << 25, 1 << 21)
+"""Of the similarity matrix, on a device and on a processor: 128 MiB in float32, and 8 MiB, which its cache holds."""
+_PICTURES = 16
+"""From so many pictures on torch hands 1 x 1 convolutions to oneDNN."""
 
 
 class Descriptor(nn.Module):
@@ -78,7 +81,8 @@ class Correspondence(nn.Module):
         Several references are joined along Q. prior: (N or 1, Q), logarithm of how much each place has to say; None
         where all have the same. The target is walked in chunks, so that memory stays bounded.
         """
-        chunk = max(1, _ELEMENTS_AT_ONCE // (target.shape[0] * keys.shape[1]))
+        rows = _ELEMENTS_AT_ONCE[target.device.type == "cpu"] // (target.shape[0] * keys.shape[1])
+        chunk = max(_PICTURES, rows // _PICTURES * _PICTURES)
         with torch.autocast(target.device.type, enabled=False):  # cosines near 1 need more than bfloat16's eight bits
             parts = [self._carry(part, keys, values, prior) for part in target.split(chunk, dim=1)]
         carried = torch.cat([part[0] for part in parts], dim=1)
@@ -86,16 +90,35 @@ class Correspondence(nn.Module):
         return Carried(_to_map(carried, grid), _to_map(statistics, grid))
 
     def _carry(self, target: Tensor, keys: Tensor, values: Tensor, prior: Tensor | None) -> tuple[Tensor, Tensor]:
-        similarity = target @ keys.transpose(1, 2)
-        logits = similarity / self.log_temperature.exp().clamp_min(0.005)
-        weights = torch.softmax(logits if prior is None else logits + prior[:, None], dim=2)
-        carried = weights @ values
-        spread = (weights @ values[..., :2].square() - carried[..., :2].square()).clamp_min(0)
+        similarity = _cosines(target, keys)
         top = similarity.topk(min(TOP_SIMILARITIES, keys.shape[1]), dim=2).values
         top = F.pad(top, (0, TOP_SIMILARITIES - top.shape[2]), value=-1.0)
-        entropy = -(weights * weights.clamp_min(1e-8).log()).sum(2, keepdim=True) / math.log(max(2, keys.shape[1]))
-        peak = weights.amax(2, keepdim=True)
-        return carried, torch.cat((top, peak, entropy, (spread + 1e-6).sqrt()), dim=2)
+        logits = similarity / self.log_temperature.exp().clamp_min(0.005)
+        if prior is not None:
+            logits = logits + prior[:, None]
+        # softmax by hand: its sum, its peak and its entropy come with it, and no place is walked twice
+        logits = logits - logits.amax(2, keepdim=True)
+        weights = logits.exp()
+        summed = weights @ torch.cat((values, values[..., :2].square(), torch.ones_like(values[..., :1])), dim=2)
+        total, count = summed[..., -1:], values.shape[2]
+        carried = summed[..., :count] / total
+        spread = (summed[..., count:-1] / total - carried[..., :2].square()).clamp_min(0)
+        entropy = (total.log() - (weights * logits).sum(2, keepdim=True) / total) / math.log(max(2, keys.shape[1]))
+        return carried, torch.cat((top, 1 / total, entropy, (spread + 1e-6).sqrt()), dim=2)
+
+
+def _cosines(target: Tensor, keys: Tensor) -> Tensor:
+    """(N, P, C) and (N or 1, Q, C) to (N, P, Q).
+
+    On a processor as a convolution of 16 pictures with 1 x 1 kernels, which torch hands to oneDNN: the matrix product,
+    by MKL, takes twice as long on AMD's processors.
+    """
+    places = target.shape[0] * target.shape[1]
+    if target.device.type != "cpu" or torch.is_grad_enabled() or keys.shape[0] > 1 or places % _PICTURES:
+        return target @ keys.transpose(1, 2)
+    pictures = target.reshape(_PICTURES, 1, -1, target.shape[2]).permute(0, 3, 1, 2)
+    found = F.conv2d(pictures, keys[0, :, :, None, None])
+    return found.permute(0, 2, 3, 1).reshape(*target.shape[:2], -1)
 
 
 def _to_map(places: Tensor, grid: tuple[int, int]) -> Tensor:

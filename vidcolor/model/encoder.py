@@ -20,9 +20,9 @@ _BLOCKS = (
 )  # fmt: skip
 
 
-def _same_padding(x: Tensor, stride: int) -> Tensor:
-    """TensorFlow's SAME for 3 x 3 kernels: one pixel all round, or only after on even sizes at stride 2."""
-    return F.pad(x, (0, 1, 0, 1)) if stride == 2 else F.pad(x, (1, 1, 1, 1))
+def _padded(x: Tensor, stride: int) -> Tensor:
+    """TensorFlow's SAME for 3 x 3 kernels: at stride 2, on even sizes, one pixel after; else the convolution pads."""
+    return F.pad(x, (0, 1, 0, 1)) if stride == 2 else x
 
 
 class InvertedResidual(nn.Module):
@@ -34,12 +34,12 @@ class InvertedResidual(nn.Module):
         self.stride = stride
         self.adds = stride == 1 and inputs == outputs
         self.expand = nn.Conv2d(inputs, hidden, 1) if expansion > 1 else None
-        self.depthwise = nn.Conv2d(hidden, hidden, 3, stride, groups=hidden)
+        self.depthwise = nn.Conv2d(hidden, hidden, 3, stride, padding=stride % 2, groups=hidden)
         self.project = nn.Conv2d(hidden, outputs, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        hidden = F.relu6(self.expand(x)) if self.expand is not None else x
-        hidden = F.relu6(self.depthwise(_same_padding(hidden, self.stride)))
+        hidden = F.relu6(self.expand(x), inplace=True) if self.expand is not None else x
+        hidden = F.relu6(self.depthwise(_padded(hidden, self.stride)), inplace=True)
         hidden = self.project(hidden)
         return x + hidden if self.adds else hidden
 
@@ -58,7 +58,7 @@ class Encoder(nn.Module):
 
     def forward(self, lightness: Tensor) -> list[Tensor]:
         """L*/50 - 1, (N, 1, H, W), sides multiples of 32, to maps (N, CHANNELS[i], H/STRIDES[i], W/STRIDES[i])."""
-        x = F.relu6(self.stem(_same_padding(lightness, 2)))
+        x = F.relu6(self.stem(_padded(lightness, 2)), inplace=True)
         features = []
         for number, block in enumerate(self.blocks, start=1):
             x = block(x)

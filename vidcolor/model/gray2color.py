@@ -207,13 +207,13 @@ class DecoderStage(nn.Module):
         x = resize(self.from_below(x), feature) + self.lateral(feature) + fused
         base = gate.float() * carried[:, :2].float()
         if propagated is None:
-            x = self.blocks(F.relu(self.mix(F.relu(x))))
+            x = self.blocks(F.relu(self.mix(F.relu(x, inplace=True)), inplace=True))
             return x, self.head(x).float() + base
         present = propagated.present[:, None, None, None].float()
         before, trust = resize(propagated.ab, feature), resize(propagated.trust, feature)
         described = torch.cat((before, before - base, trust, gate.float()), dim=1) * present
         x = x + self.from_propagated(described) * present
-        x = self.blocks(F.relu(self.mix(F.relu(x))))
+        x = self.blocks(F.relu(self.mix(F.relu(x, inplace=True)), inplace=True))
         share = torch.sigmoid(self.share(x).float()) * present
         return x, self.head(x).float() + base + share * (before - base)
 
@@ -280,7 +280,7 @@ class FilmGray2ColorNet(nn.Module):
         gate = torch.sigmoid(gate_logit) * present[:, None, None, None]
         colors = self.color_distribution(histogram.expand(batch, -1), present)
         semantics = self.semantics(features[3]) + resize(self.context(features[4]), features[3])
-        semantics = self.semantic_block(F.relu(semantics))
+        semantics = self.semantic_block(F.relu(semantics, inplace=True))
         return Consulted(tuple(features[:3]), semantics, carried, gate_logit, gate, tuple(colors))
 
     def decode(self, target: Consulted, propagated: Propagated | None = None) -> Colorization:

@@ -17,7 +17,7 @@ class ResidualBlock(nn.Module):
         self.second = zeroed(nn.Conv2d(channels, channels, 3, padding=1))
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.second(F.relu(self.first(x)))
+        return x + self.second(F.relu(self.first(x), inplace=True))
 
 
 def zeroed(layer: nn.Conv2d) -> nn.Conv2d:
