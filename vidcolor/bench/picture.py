@@ -13,7 +13,7 @@ COLOURS = dict(
         STAGES,
         (
             *("#9aa5b1", "#4e79a7", "#76b7b2", "#59a14f", "#edc948", "#e15759", "#b07aa1", "#ff9da7", "#f28e2b"),
-            *("#9c755f", "#bab0ac", "#d4cfc9", "#eeeeee"),
+            *("#86bcb6", "#9c755f", "#8cd17d", "#d37295", "#d4cfc9", "#eeeeee"),
         ),
         strict=True,
     )

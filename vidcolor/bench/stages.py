@@ -7,22 +7,23 @@ from collections.abc import Sequence
 WAITING, OTHER, START = "waiting", "other", "start-up"
 
 STAGES = (
-    *(START, "decode", "shots", "match", "flow", "network", "smooth and fill", "upsample", "encode", "join", "verify"),
-    *(OTHER, WAITING),
+    *(START, "decode", "shots", "match", "flow", "network", "smooth and fill", "upsample", "measure", "encode"),
+    *("join", "verify", "report", OTHER, WAITING),
 )
 """In the order of the road. ``waiting`` is the processor's time that nothing of the run used."""
 
-PHASES = (START, "shots", "match", "colorize", "join", "verify", OTHER)
+PHASES = (START, "shots", "match", "colorize", "join", "verify", "report", OTHER)
 """What a run does one after the other, as its first thread sees it."""
 
 _HOMES = {
-    "decode": ("decode", "pictures", "pixel_format", "film_file", "damage", "view"),
-    "shots": ("shots", "survey", "picture_area", "stills"),
-    "match": ("match", "plan_film", "references", "reference_film"),
+    "decode": ("decode", "pictures", "picture_luma", "pixel_format", "film_file", "sequence", "damage", "view"),
+    "shots": ("shots", "dissolves", "likeness", "survey", "picture_area", "stills"),
+    "match": ("match", "plan_film", "references", "reference_film", "reference_set", "still_file", "gallery"),
     "flow": ("track",),
     "network": ("colorize",),
     "smooth and fill": ("smooth", "propagate", "seam", "hints"),
     "upsample": ("upsample", "chroma_codes", "grade"),
+    "measure": ("observe", "measures", "small_picture"),
     "encode": ("encode", "encoder_options"),
     "join": ("mux", "stamps"),
     "verify": ("verify", "luma_difference", "stream_copies", "tag_copies"),
@@ -31,11 +32,13 @@ STAGE_OF = {f"vidcolor.pipeline.{name}": stage for stage, names in _HOMES.items(
 """The stage of a module. What is not named here works for whoever called it."""
 
 _PHASE_OF = {
-    **{f"vidcolor.pipeline.{name}": "match" for name in ("plan_film", "references", "reference_film")},
+    **{f"vidcolor.pipeline.{name}": "match" for name in ("plan_film", "references", "reference_film", "reference_set")},
     "vidcolor.pipeline.survey": "shots",
     "vidcolor.pipeline.render": "colorize",
     "vidcolor.pipeline.mux": "join",
     "vidcolor.pipeline.verify": "verify",
+    "vidcolor.pipeline.film_report": "report",
+    "vidcolor.pipeline.report": "report",
 }
 _QUEUE = "vidcolor.pipeline.ahead"
 
@@ -59,7 +62,7 @@ def phase_of(modules: Sequence[str]) -> str | None:
 
 def counted_as(stage: str, phase: str) -> str:
     """Where time spent in a stage is entered: matching and proving decode films too, but for their own ends."""
-    if phase in ("match", "join", "verify", START):
+    if phase in ("match", "join", "verify", "report", START):
         return phase
     return stage
 
