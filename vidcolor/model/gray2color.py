@@ -51,16 +51,19 @@ class EncodedReference:
         much to say. None for equal ones.
         """
         keys = [reference.keys for reference in references]
-        histograms = torch.stack([reference.histogram for reference in references])
-        if weights is None:
-            prior, histogram = None, histograms.mean(0)
-        else:
-            shares = histograms.new_tensor(weights) / sum(weights)
-            each = [share.log().expand(key.shape[:2]) for key, share in zip(keys, shares, strict=True)]
+        voices = keys[0].new_tensor(weights or [1.0] * len(references), dtype=torch.float32)
+        voices *= len(references) / voices.sum()
+        prior = None
+        if weights is not None or any(reference.prior is not None for reference in references):
+            # a reference that was joined itself brings what its own parts have to say
+            each = [voice.log() + reference._prior() for voice, reference in zip(voices, references, strict=True)]
             prior = torch.cat(each, dim=1)
-            histogram = torch.einsum("r,rnb->nb", shares, histograms)
         values = torch.cat([reference.values for reference in references], dim=1)
-        return EncodedReference(torch.cat(keys, dim=1), values, histogram, prior)
+        histograms = [voice * reference.histogram for voice, reference in zip(voices, references, strict=True)]
+        return EncodedReference(torch.cat(keys, dim=1), values, torch.stack(histograms).mean(0), prior)
+
+    def _prior(self) -> Tensor:
+        return self.keys.new_zeros(self.keys.shape[:2]) if self.prior is None else self.prior
 
 
 @dataclass(frozen=True)

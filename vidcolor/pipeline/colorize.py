@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from typing import Generic
@@ -34,11 +34,6 @@ class ColorizeConfig:
     def __post_init__(self) -> None:
         if self.lines < 32 or self.batch < 1 or self.stretch < 100:
             raise ValueError("lines from 32, batch from 1 and stretch from 100 are needed")
-
-
-Brush = Callable[[int, np.ndarray, np.ndarray], np.ndarray]
-"""Called with a key frame's number in the shot, its working-size gray (H, W) uint8 and its chroma (2, h, w): gives the
-chroma that it shall have."""
 
 
 @dataclass(frozen=True)
@@ -82,14 +77,12 @@ def color_keys(
     guide: Guide[ReferenceT, TargetsT],
     config: ColorizeConfig,
     known: Mapping[int, np.ndarray] | None = None,
-    brush: Brush | None = None,
 ) -> Iterator[tuple[Interval, np.ndarray]]:
     """Every interval with the chroma (2, h, w), float32, CIELAB units, of the key frame that it brings, in order.
 
     Each key frame goes on from the one before it, whose colours the motion brings.
 
     known: true chroma (2, h, w) of key frames, by their number in the shot; it replaces the network's.
-    brush: may change any key frame's chroma before others go on from it.
     """
     iterator, before = iter(intervals), None
     known = known or {}
@@ -102,7 +95,7 @@ def color_keys(
             if ab is None:
                 path = None if interval.opens else interval.to_first[-1]
                 ab = _go_on(next(views), before, path, guide)
-            before = ab = brush(interval.last, interval.key_gray, ab) if brush else ab
+            before = ab
             yield interval, ab
 
 
@@ -111,7 +104,6 @@ def color_keys_back(
     guide: Guide[ReferenceT, TargetsT],
     config: ColorizeConfig,
     last: np.ndarray,
-    brush: Brush | None = None,
 ) -> dict[int, np.ndarray]:
     """Chroma (2, h, w) of the key frames of intervals by their number, walked from the end back to the beginning.
 
@@ -126,9 +118,8 @@ def color_keys_back(
     for start in range(0, len(steps), config.batch):
         batch = steps[start : start + config.batch]
         views = guide.consult([gray for _, gray, _ in batch])
-        for (number, gray, path), view in zip(batch, views, strict=True):
-            ab = _go_on(view, before, path, guide)
-            before = found[number] = brush(number, gray, ab) if brush else ab
+        for (number, _, path), view in zip(batch, views, strict=True):
+            before = found[number] = _go_on(view, before, path, guide)
     return found
 
 

@@ -16,8 +16,8 @@ from vidcolor.pipeline.plan import Hint
 from vidcolor.pipeline.view import Area, View
 from vidcolor.types import FilmInfo
 
-EDGE = 24.0
-"""Gray levels of an edge, beyond grain, that weigh as much as the whole radius."""
+EDGE = 32.0
+"""Gray levels of an edge in middle gray, beyond grain, that weigh as much as the whole radius."""
 GRAIN = 3.0
 """Gray levels between neighbours that are no edge."""
 SOLID = 0.7
@@ -27,7 +27,7 @@ _STEPS = [(down, right, float(np.hypot(down, right))) for down, right in product
 
 
 class HintBrush:
-    """Paints the hints of one shot into its key frames, see :data:`vidcolor.pipeline.colorize.Brush`."""
+    """Paints the hints of one shot into its frames."""
 
     def __init__(self, hints: Sequence[Hint], first: int, view: View, info: FilmInfo) -> None:
         """``first``: number of the shot's first frame in the film."""
@@ -75,9 +75,10 @@ def region(gray: np.ndarray, point: tuple[int, int], radius: float) -> np.ndarra
     """How far each pixel of a gray (h, w) uint8 belongs to the thing under a point: (h, w) float32 in [0, 1].
 
     By geodesic distance: the length of the shortest way from the point plus the edges it crosses; grain is no edge.
+    Edges are measured between square roots, for in shadows both edges and grain are smaller.
     """
     calm = cv2.bilateralFilter(cv2.medianBlur(gray, 3), 5, 2 * EDGE, 2).astype(np.float32)
-    distance = _geodesic(calm, point, radius)
+    distance = _geodesic(2 * np.sqrt(128 * calm), point, radius)
     return np.clip((1 - distance) / (1 - SOLID), 0, 1).astype(np.float32)
 
 

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from vidcolor.pipeline.ahead import ahead
+from vidcolor.pipeline.anchor import upright_rgb
 from vidcolor.pipeline.colorize import Guide, color_keys, color_keys_back
 from vidcolor.pipeline.hints import HintBrush
 from vidcolor.pipeline.plan import ShotEntry
-from vidcolor.pipeline.smooth import Keyed, smooth_keys
+from vidcolor.pipeline.smooth import Keyed, SmoothConfig, smooth_keys
 from vidcolor.pipeline.stills import painted_stills
 from vidcolor.pipeline.stretch import RenderConfig, Source
 from vidcolor.pipeline.track import Interval, track
@@ -42,11 +43,15 @@ class ShotWalk:
         self._entry, self._source, self._config, self._guide = entry, source, config, guide
         self._film = read
         self.view = view_of(source.info, source.survey.area(entry.shot, source.info), config.colorize.lines)
-        self._brush = HintBrush(entry.hints, entry.shot.start, self.view, source.info)
         self.known: Mapping[int, np.ndarray] = self._painted(stills)
         """Chroma of frames that is sure: told by painted stills, or where there are hints, by these on top of those."""
-        self.known = self._hinted() or self.known
-        self.smooth = config.smooth if self.known else replace(config.smooth, reach=0)
+        if entry.hints:
+            self.known = self._hinted()
+
+    @property
+    def smooth(self) -> SmoothConfig:
+        """How the key frames are steadied."""
+        return self._config.smooth if self.known else replace(self._config.smooth, reach=0)
 
     def keys(self, frames: Iterable[Frame], start: int, opening: Mapping[int, np.ndarray]) -> Iterator[Keyed]:
         """Intervals of a stretch that begins with frame ``start``, each with its key frame's chroma, not yet steadied.
@@ -60,10 +65,11 @@ class ShotWalk:
 
     def frame(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """Working-size gray (2h, 2w) uint8 and chroma of one frame, as a film of the whole shot would show it."""
-        first = max((n for n in self.known if n <= number), default=number)
-        last = min((n for n in self.known if number <= n <= number + self.smooth.reach), default=number)
+        near = [n for n in self.known if number - self._config.colorize.stretch <= n <= number + self.smooth.reach]
+        first = max((n for n in near if n <= number), default=number)
+        last = min((n for n in near if number <= n), default=number)
         intervals = self._intervals(self._grid(first), last, {*self.known, number})
-        given = {**self._walked_back(), **self.known}
+        given = {**self._walked_back(self._grid(first)), **self.known}
         keys = color_keys(intervals, self._guide, self._config.colorize, given)
         steadied = smooth_keys(keys, self.smooth, self.known)
         return next((interval.key_gray, ab) for interval, ab in steadied if interval.last == number)
@@ -92,35 +98,28 @@ class ShotWalk:
     def _hinted(self) -> dict[int, np.ndarray]:
         """Chroma of the frames with hints: what the shot has there without them, and their colours on it.
 
-        Walked forward to the last of them and back to the first, painting on the way: each has the colours of all.
+        Painted one after the other to the last and back to the first, so that each has the colours of all. They are
+        followed as further references: where motion loses a thing, its likeness still finds it.
         """
-        frames = self._brush.frames
-        found: dict[int, np.ndarray] = {}
-        while frames:
-            together = [n for n in frames if n <= frames[0] + self._config.colorize.stretch]
-            found |= self._hinted_together(together)
-            frames = frames[len(together) :]
-        return found
+        brush = HintBrush(self._entry.hints, self._entry.shot.start, self.view, self._source.info)
+        done: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        for number in [*brush.frames, *brush.frames[-2::-1]]:
+            done.pop(number, None)
+            self.known = {n: ab for n, (_, ab) in done.items()} or self.known
+            gray, ab = self.frame(number)
+            done[number] = gray, brush(number, gray, ab)
+        guide, lines = self._guide, self._config.colorize.lines
+        stills = [guide.colorist.encode(upright_rgb(gray, ab, guide.turns), lines) for gray, ab in done.values()]
+        own = [] if guide.reference is None else [guide.reference]
+        self._guide = replace(guide, reference=guide.colorist.join([*stills, *own]))
+        return {n: ab for n, (_, ab) in done.items()}
 
-    def _hinted_together(self, frames: list[int]) -> dict[int, np.ndarray]:
-        first, last = frames[0], frames[-1]
-        start = self._grid(max(0, last - self._config.colorize.stretch))
-        wanted = {*self.known, *frames}
-        config, guide = self._config.colorize, self._guide
-        given = {**self._walked_back(), **self.known}
-        forward = color_keys(self._intervals(start, last, wanted), guide, config, given, self._brush)
-        found = {interval.last: ab for interval, ab in forward if interval.last in wanted}
-        if first < last:
-            back = self._intervals(self._grid(first), last, wanted)
-            found |= color_keys_back(back, guide, config, found[last], self._brush)
-        return {n: found[n] for n in frames}
-
-    def _walked_back(self) -> dict[int, np.ndarray]:
+    def _walked_back(self, down_to: int = 0) -> dict[int, np.ndarray]:
         """Chroma of the key frames before the first known one, each going on from the one after it."""
         number = min(self.known, default=0)
-        if number == 0:
+        start = self._grid(max(down_to, number - self._config.colorize.stretch))
+        if number <= start:
             return {}
-        start = self._grid(max(0, number - self._config.colorize.stretch))
         intervals = self._intervals(start, number, self.known)
         return color_keys_back(intervals, self._guide, self._config.colorize, self.known[number])
 
