@@ -14,8 +14,13 @@ from av.container import OutputContainer
 from av.packet import Packet
 from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
+from hypothesis import HealthCheck, settings
 
 DrawFilm = Callable[..., Path]
+
+# how fast a machine is, and what else it has to do, is nobody's mistake
+settings.register_profile("vidcolor", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("vidcolor")
 
 
 def luma_of(index: int, width: int, height: int, bit_depth: int = 8) -> np.ndarray:

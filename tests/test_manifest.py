@@ -269,6 +269,16 @@ def test_a_lost_reference_is_named(tmp_path: Path) -> None:
         load_manifest(path, {"a.png", "b.png"}.__contains__)
 
 
+def test_a_hint_in_a_black_bar_is_named(tmp_path: Path) -> None:
+    """With its own line, for a shot may have many."""
+    path = tmp_path / "manifest.yaml"
+    points = tuple(Hint(3, 0.5, y, "#c8a078") for y in (0.5, 0.05))
+    save_manifest(path, manifest(entry(0, 0, 9, hints=points)))
+    assert load_manifest(path, None, lambda shot, hint: True).entries[0].hints == points
+    with pytest.raises(ManifestError, match=r"x 0.5, y 0.05 of frame 3 lies in a black bar; name a point of the"):
+        load_manifest(path, None, lambda shot, hint: hint.y > 0.1)
+
+
 def test_missing_and_empty_files_are_told(tmp_path: Path) -> None:
     """Both say what would be right."""
     with pytest.raises(ManifestError, match="no such file"):

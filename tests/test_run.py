@@ -124,6 +124,33 @@ def test_one_mended_shot_is_computed_alone(film, refs):
     assert manifest.read_text().startswith("# mine\n")
 
 
+def test_a_mend_of_an_anchor_computes_the_shots_tied_to_it_too(film, refs):
+    """And no other; what is written of the shots stays in the file as it was written."""
+    run(film, refs)
+    manifest = film.with_name("film.vidcolor") / "manifest.yaml"
+
+    def mend(shot: int, words: str) -> int:
+        text = manifest.read_text()
+        head, number, rest = text.partition(f"shot: {shot}\n")
+        # a tie that the machine wrote gives way to the person's
+        ties = "".join(line for line in rest.splitlines(True) if not line.lstrip().startswith("tied_to:"))
+        manifest.write_text(f"{head}{number}  {words}\n{ties if 'tied_to' in words else rest}")
+        return run(film, refs).shots_computed
+
+    assert mend(2, "tied_to: 0") == 1
+    assert mend(0, f"hints: [{{frame: {SHOT // 2}, x: 0.5, y: 0.5, color: '#308050'}}]") == 2
+    assert mend(1, "temperature: 20") == 1
+    match_film(film, refs)
+    assert all(words in manifest.read_text() for words in ("tied_to: 0", "color: '#308050'}]", "temperature: 20"))
+    wrong = manifest.read_text().replace("temperature: 20", "temperature: warm")
+    manifest.write_text(wrong)
+    line = wrong[: wrong.index("temperature: warm")].count("\n") + 1
+    told = command("run", film, "--refs", refs)
+    assert told.returncode == 1
+    assert f"line {line}: shots[1].temperature must be a number" in told.stderr
+    assert "Traceback" not in told.stderr
+
+
 def test_a_person_s_choice_survives_matching_anew(film, refs):
     match_film(film, refs)
     manifest = film.with_name("film.vidcolor") / "manifest.yaml"
