@@ -120,7 +120,7 @@ def test_a_hint_colours_its_thing_in_every_frame_and_nothing_else(rendered):
 
 
 def test_hints_in_several_frames_work_together(rendered):
-    hints = (Hint(1, *DISC, "#307030", 0.4), Hint(12, *WALL, "#c08050", 1.0))
+    hints = (Hint(1, *DISC, "#307030", 0.4), Hint(6, 0.95, 0.5, "#808080", 0.05), Hint(12, *WALL, "#c08050", 1.0))
     hinted = rendered(replace(FIRST, hints=hints))
     for frame in range(FRAMES):
         assert at(hinted, DISC, frame)[1] < -3

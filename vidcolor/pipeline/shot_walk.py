@@ -103,16 +103,22 @@ class ShotWalk:
         """
         brush = HintBrush(self._entry.hints, self._entry.shot.start, self.view, self._source.info)
         done: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-        for number in [*brush.frames, *brush.frames[-2::-1]]:
-            done.pop(number, None)
+        frames = brush.frames
+        for number in [*frames, *frames[-2::-1]]:
+            if number in done:  # on the way back: only those after it have the colours of all
+                done = {n: painted for n, painted in done.items() if n > number}
             self.known = {n: ab for n, (_, ab) in done.items()} or self.known
             gray, ab = self.frame(number)
             done[number] = gray, brush(number, gray, ab)
-        guide, lines = self._guide, self._config.colorize.lines
-        stills = [guide.colorist.encode(upright_rgb(gray, ab, guide.turns), lines) for gray, ab in done.values()]
-        own = [] if guide.reference is None else [guide.reference]
-        self._guide = replace(guide, reference=guide.colorist.join([*stills, *own]))
+        self._guide = self._following(done.values())
         return {n: ab for n, (_, ab) in done.items()}
+
+    def _following(self, coloured: Iterable[tuple[np.ndarray, np.ndarray]]) -> Guide[Any, Any]:
+        """The guide, following frames of given gray and chroma as well."""
+        guide, lines = self._guide, self._config.colorize.lines
+        stills = [guide.colorist.encode(upright_rgb(gray, ab, guide.turns), lines) for gray, ab in coloured]
+        own = [] if guide.reference is None else [guide.reference]
+        return replace(guide, reference=guide.colorist.join([*stills, *own]))
 
     def _walked_back(self, down_to: int = 0) -> dict[int, np.ndarray]:
         """Chroma of the key frames before the first known one, each going on from the one after it."""
