@@ -19,13 +19,14 @@ SETTINGS = {"yaml_node", "setting_types", "config"}
 
 STAGES = {
     *("decode", "shots", "references", "match", "manifest", "segments", "colorize", "smooth", "propagate", "upsample"),
-    *("encode", "mux", "evaluate"),
+    *("encode", "mux", "evaluate", "ties"),
 }
 """The verbs of the road. They speak in types and never import each other."""
 
 COMPOSERS = {
     *("run", "job", "config", "render", "stretch", "shot_walk", "survey", "plan_film", "reference_film"),
     *("reference_set", "project", "missing", "product", "verify", "trial", "film_report"),
+    "common_choice",
 }
 """The walk over the film: the only files that may import stages."""
 

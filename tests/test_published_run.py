@@ -141,7 +141,7 @@ def test_without_a_reference_and_in_half_precision_there_are_colours_too(coloris
 def test_a_picture_is_more_like_itself_than_like_another(colorist):
     square = np.ascontiguousarray(still(4, SMALL, SMALL)[..., :1].repeat(3, axis=2))
     itself, other = colorist.encode(square, lines=64), colorist.encode(still(5, SMALL, SMALL), lines=64)
-    alike, unlike = (colorist.compare(square[..., 0], reference) for reference in (itself, other))
+    alike, unlike = (colorist.compare(colorist.see(square[..., 0]), reference) for reference in (itself, other))
     assert 0.95 < alike.similarity <= 1 + 1e-5
     assert alike.similarity > unlike.similarity
     assert alike.explained.shape == (SMALL // 8, SMALL // 8)
@@ -149,7 +149,7 @@ def test_a_picture_is_more_like_itself_than_like_another(colorist):
 
 
 def test_descriptors_tell_pictures_apart(colorist):
-    one, same, other = (colorist.describe(gray(seed)) for seed in (2, 2, 3))
+    one, same, other = (colorist.see(gray(seed)).descriptor for seed in (2, 2, 3))
     assert np.linalg.norm(one) == pytest.approx(1, abs=1e-5)
     assert np.array_equal(one, same)
     assert one @ other < 0.999

@@ -18,7 +18,10 @@ PHASES = (START, "shots", "match", "colorize", "join", "verify", "report", OTHER
 _HOMES = {
     "decode": ("decode", "pictures", "picture_luma", "pixel_format", "film_file", "sequence", "damage", "view"),
     "shots": ("shots", "dissolves", "likeness", "survey", "picture_area", "stills"),
-    "match": ("match", "plan_film", "references", "reference_film", "reference_set", "still_file", "gallery"),
+    "match": (
+        *("match", "ties", "common_choice", "plan_film", "references", "reference_film", "reference_set"),
+        *("still_file", "gallery"),
+    ),
     "flow": ("track",),
     "network": ("colorize",),
     "smooth and fill": ("smooth", "propagate", "seam", "hints"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -19,6 +19,16 @@ class Likeness:
     """Mean over the picture of the best cosine, -1 to 1."""
     explained: np.ndarray = field(repr=False)
     """(h, w) float32 in [0, 1]: the gate on the stride-8 grid."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A gray picture that a network has looked at once, to be compared with any number of references."""
+
+    descriptor: np.ndarray = field(repr=False)
+    """Unit length: semantics of its whole, places forgotten."""
+    places: Any = field(repr=False)
+    """What dense comparison needs, which the network that saw it alone can read."""
 
 
 class TargetBatch(Protocol):
@@ -61,8 +71,8 @@ class AnyColorist(Protocol[ReferenceT, TargetsT]):
         trust: (h/2, w/2) float32 in [0, 1], how far the motion is believed.
         """
 
-    def describe(self, gray: np.ndarray) -> np.ndarray:
-        """A global descriptor of a gray picture, unit length: semantics of its whole, places forgotten."""
+    def see(self, gray: np.ndarray) -> Seen:
+        """Look at a gray picture, for :meth:`compare` and by its global descriptor."""
 
-    def compare(self, gray: np.ndarray, reference: ReferenceT) -> Likeness:
+    def compare(self, seen: Seen, reference: ReferenceT) -> Likeness:
         """Dense comparison of a gray picture with a reference, both by their gray alone."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -11,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from vidcolor.color import AB_SCALE, luma_to_lightness, rgb_to_lab
-from vidcolor.model.any_colorist import Likeness
+from vidcolor.model.any_colorist import Likeness, Seen
 from vidcolor.model.gray2color import (
     SIDE_MULTIPLE,
     Colorization,
@@ -34,6 +35,15 @@ def working_size(width: float, height: float, lines: int) -> tuple[int, int]:
 def gray_of(rgb: np.ndarray) -> np.ndarray:
     """BT.601 luma of an sRGB picture (H, W, 3) uint8: (H, W) uint8, as a black-and-white print of it."""
     return cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+
+
+@dataclass(frozen=True)
+class _Places:
+    """What dense comparison needs of a picture."""
+
+    keys: Tensor
+    """(1, P, C): descriptors of the places of the stride-8 grid."""
+    grid: tuple[int, int]
 
 
 class Colorist:
@@ -87,21 +97,23 @@ class Colorist:
             return _chroma(self._network.decode(target, propagated))[0]
 
     @torch.inference_mode()
-    def describe(self, gray: np.ndarray) -> np.ndarray:
-        """A global descriptor of a gray picture (h, w) uint8, unit length: semantics of its whole, places forgotten."""
+    def see(self, gray: np.ndarray) -> Seen:
+        """Look at a gray picture (h, w) uint8, sides multiples of 32, for :meth:`compare` and by its descriptor."""
         with self._precision():
             features = self._network.encoder(self._lightness([gray]))
+            keys = self._network.descriptor(features)
         pooled = [F.normalize(feature.float().mean((2, 3)), dim=1) for feature in features[2:]]
-        return F.normalize(torch.cat(pooled, dim=1), dim=1)[0].cpu().numpy()
+        whole = F.normalize(torch.cat(pooled, dim=1), dim=1)[0].cpu().numpy()
+        return Seen(whole, _Places(keys, (features[2].shape[2], features[2].shape[3])))
 
     @torch.inference_mode()
-    def compare(self, gray: np.ndarray, reference: EncodedReference) -> Likeness:
-        """Dense comparison of a gray picture (h, w) uint8 with a reference, both by their gray alone."""
+    def compare(self, seen: Seen, reference: EncodedReference) -> Likeness:
+        """Dense comparison of a gray picture with a reference, both by their gray alone."""
+        places: _Places = seen.places
         with self._precision():
-            features = self._network.encoder(self._lightness([gray]))
-            target = self._network.descriptor(features)
-            grid = (features[2].shape[2], features[2].shape[3])
-            carried = self._network.correspondence(target, reference.keys, reference.values, grid, reference.prior)
+            carried = self._network.correspondence(
+                places.keys, reference.keys, reference.values, places.grid, reference.prior
+            )
             gate = torch.sigmoid(self._network.gate(carried.statistics).float())[0, 0]
         similarity = carried.statistics[:, :1].float()  # the largest cosine of each place
         return Likeness(float(gate.mean()), float(similarity.mean()), gate.cpu().numpy())

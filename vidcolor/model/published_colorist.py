@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from vidcolor.color import AB_SCALE, luma_to_lightness
-from vidcolor.model.any_colorist import Likeness
+from vidcolor.model.any_colorist import Likeness, Seen
 from vidcolor.model.published.correspondence import at_half_size, cosines
 from vidcolor.model.published.encoder import Features
 from vidcolor.model.published.network import Gray2ColorNet
@@ -73,8 +73,8 @@ class PublishedColorist:
         return self._chroma(target.lightness, target.reference)
 
     @torch.inference_mode()
-    def describe(self, gray: np.ndarray) -> np.ndarray:
-        """A global descriptor of a gray picture (h, w) uint8: group 6 as the class head reads it, (512,), unit length.
+    def see(self, gray: np.ndarray) -> Seen:
+        """Look at a gray picture (h, w) uint8; its descriptor is group 6 as the class head reads it, (512,).
 
         Pooled by the largest, since instance norm makes every channel's mean 0; centred, since the largest are all
         positive, which would make any two pictures alike.
@@ -82,16 +82,15 @@ class PublishedColorist:
         with self._precision():
             features = self._network.encoder(self._lightness([gray]))
         pooled = features[5].float().amax((2, 3))
-        return F.normalize(pooled - pooled.mean(), dim=1)[0].cpu().numpy()
+        return Seen(F.normalize(pooled - pooled.mean(), dim=1)[0].cpu().numpy(), features)
 
     @torch.inference_mode()
-    def compare(self, gray: np.ndarray, reference: EncodedReference) -> Likeness:
-        """Dense comparison of a gray picture (h, w) uint8 with a reference, both by their gray alone.
+    def compare(self, seen: Seen, reference: EncodedReference) -> Likeness:
+        """Dense comparison of a gray picture with a reference, both by their gray alone.
 
         The gate judges each place by itself: a sixteenth of the places, the stride-8 grid, tells as much of the whole.
         """
-        with self._precision():
-            features = self._network.encoder(self._lightness([gray]))
+        features: Features = seen.places
         best, gates = [], []
         for similarity in cosines(_every_fourth(at_half_size(features), features), reference.keys):
             best.append(similarity.amax(1))

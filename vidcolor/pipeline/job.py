@@ -131,7 +131,7 @@ class Job:
             {
                 "film": self._film.digest,
                 "shots": to_dict(self.config.shots),
-                "match": to_dict(self.config.match),
+                "plan": to_dict(self.config.plan),
                 "model": self._weights.digest,
                 "references": [[reference.name, reference.digest] for reference in references],
                 "folder": str(refs.resolve()),
@@ -173,8 +173,7 @@ class Job:
     def _match(self, refs: Path, references: list[Reference], shots: list[Shot]) -> Manifest:
         return plan_film(
             self.info, self.survey(), shots, references, str(refs.resolve()), self.colorist,
-            self.config.match,
-            lambda n, total: self._on_progress("match", n, total),
+            self.config.plan, self._on_progress,
         )  # fmt: skip
 
     def checked_manifest(self, references: list[Reference]) -> Manifest:

@@ -1,22 +1,31 @@
 """Every shot against every reference, by the gray picture alone on both sides.
 
-A global descriptor makes the shortlist, dense correspondence decides, several frames of the shot vote.
+A global descriptor makes the shortlist, dense correspondence decides, several frames of the shot vote. Where several
+references together explain clearly more of the picture than the best alone, the shot follows them all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+import cv2
 import numpy as np
 
-from vidcolor.model.any_colorist import AnyColorist, Likeness
-from vidcolor.model.colorist import gray_of
+from vidcolor.model.any_colorist import AnyColorist, Likeness, Seen
+from vidcolor.model.colorist import gray_of, working_size
 from vidcolor.types import Reference, Shot
 
-SIMILARITY_RANGE = (0.35, 0.75)
-"""Mean best cosine of two pictures that have nothing in common, and of two that show the same."""
+SIMILARITY_RANGE = (0.42, 0.75)
+"""Mean best cosine of two pictures that have little in common, and of two that show the same."""
+
+_FINALISTS = 3
+"""References for which all frames of a shot vote; the others are judged by its middle frame alone."""
+
+_KEPT = 48
+"""Encoded references that are held at once."""
 
 
 @dataclass(frozen=True)
@@ -25,41 +34,77 @@ class MatchConfig:
 
     samples: int = 3
     """Frames of a shot that vote."""
-    lines: int = 192
+    lines: int = 128
     """Short side, in pixels, at which pictures are compared."""
     shortlist: int = 8
     """References that are compared densely with a shot, the most alike by their global descriptors."""
     threshold: float = 0.4
     """Score below which a shot is flagged and coloured without reference."""
+    together: int = 3
+    """Most references that one shot follows."""
+    gain: float = 0.05
+    """Share of the picture that a further reference must add to what is explained."""
     film_frames: int = 160
     """Most references that one colour film gives, those least like each other."""
 
     def __post_init__(self) -> None:
         if self.samples < 1 or self.shortlist < 2 or self.lines < 32 or self.film_frames < 1:
             raise ValueError("samples and film_frames from 1, shortlist from 2 and lines from 32 are needed")
-        if not 0 <= self.threshold <= 1:
-            raise ValueError(f"threshold lies in 0 to 1, got {self.threshold}")
+        if self.together < 1:
+            raise ValueError(f"a shot follows at least 1 reference together, got {self.together}")
+        if not (0 <= self.threshold <= 1 and 0 < self.gain <= 1):
+            raise ValueError(f"threshold and gain lie in 0 to 1, got {self.threshold} and {self.gain}")
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A reference as the frames of one shot judge it."""
+    """One reference, or several together, as the frames of one shot judge them."""
 
-    name: str
+    names: tuple[str, ...]
+    """The best first."""
     score: float
     """0 to 1: see :func:`score`."""
     explained: float
-    """Share of the picture for which the reference's colour is likely right, 0 to 1."""
+    """Share of the picture for which the references' colour is likely right, 0 to 1."""
+
+    @property
+    def name(self) -> str:
+        """The first reference's."""
+        return self.names[0]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the frames of one shot say of the references."""
+
+    chosen: Candidate
+    """The best reference, with others where together they explain clearly more."""
+    alone: tuple[Candidate, ...]
+    """Single references, the best first; those behind the finalists are judged by one frame alone."""
 
 
 @dataclass(frozen=True)
 class _Known:
     """A reference made ready for matching."""
 
+    place: int
     name: str
     descriptor: np.ndarray
-    encoded: Any
-    """By the colorist that compares, which alone can read it."""
+
+
+@dataclass(frozen=True)
+class _Votes:
+    """A reference, or several, and what each frame says of it, the middle one first."""
+
+    known: tuple[_Known, ...]
+    votes: list[Likeness]
+
+    def candidate(self) -> Candidate:
+        return Candidate(
+            tuple(one.name for one in self.known),
+            score=float(np.median([score(vote) for vote in self.votes])),
+            explained=float(np.mean([vote.gate for vote in self.votes])),
+        )
 
 
 def sampled_frames(shot: Shot, samples: int) -> list[int]:
@@ -69,50 +114,90 @@ def sampled_frames(shot: Shot, samples: int) -> list[int]:
 
 
 class Matcher:
-    """Compares shots with a set of references; the references' side is computed once."""
+    """Compares shots with a set of references; of the references' side what was used lately is kept."""
 
     def __init__(self, references: Sequence[Reference], colorist: AnyColorist[Any, Any], config: MatchConfig) -> None:
-        self._colorist, self._config = colorist, config
+        self._references, self._colorist, self._config = references, colorist, config
         self._known = [
-            _Known(reference.name, self._describe(gray_of(reference.rgb)), colorist.encode(reference.rgb, config.lines))
-            for reference in references
+            _Known(place, reference.name, colorist.see(self._gray(reference)).descriptor)
+            for place, reference in enumerate(references)
         ]
+        self._encoded = lru_cache(maxsize=_KEPT)(self._encode)
 
-    def candidates(self, grays: Sequence[np.ndarray]) -> list[Candidate]:
-        """All shortlisted references for the gray pictures (h, w) uint8 of one shot, the best first.
+    def judge(self, grays: Sequence[np.ndarray]) -> Verdict:
+        """The verdict of the gray pictures (h, w) uint8 of one shot, in order of time.
 
         The pictures' sides are multiples of 32, see :func:`vidcolor.model.colorist.working_size`.
         """
-        found = [
-            self._vote(known, [self._colorist.compare(gray, known.encoded) for gray in grays])
-            for known in self._shortlist(grays)
-        ]
-        return sorted(found, key=lambda candidate: (-candidate.score, candidate.name))
+        seen = [self._colorist.see(gray) for gray in grays]
+        middle = seen.pop(len(seen) // 2)
+        first = _by_score([self._ask((known,), [middle]) for known in self._shortlist([middle, *seen])])
+        finalists = _by_score(
+            [_Votes(one.known, one.votes + self._votes(one.known, seen)) for one in first[:_FINALISTS]]
+        )
+        alone = [one.candidate() for one in finalists + first[_FINALISTS:]]
+        return Verdict(self._joined(finalists, [middle, *seen]), tuple(alone))
 
-    def _shortlist(self, grays: Sequence[np.ndarray]) -> list[_Known]:
+    def _joined(self, finalists: list[_Votes], seen: list[Seen]) -> Candidate:
+        """The best finalist, and step by step others, each where the share explained grows clearly by it."""
+        chosen = finalists[0]
+        for _ in range(self._config.together - 1):
+            best, score_now = chosen, chosen.candidate().score
+            for other in finalists:
+                if other.known[0] in chosen.known or _united(chosen, other) < self._config.gain:
+                    continue
+                joined = self._ask(chosen.known + other.known, seen)
+                gain = _explained(joined) - _explained(chosen)
+                if gain >= self._config.gain and joined.candidate().score > max(score_now, best.candidate().score):
+                    best = joined
+            if best is chosen:
+                break
+            chosen = best
+        return chosen.candidate()
+
+    def _shortlist(self, seen: list[Seen]) -> list[_Known]:
         if len(self._known) <= self._config.shortlist:
             return self._known
-        described = np.stack([self._describe(gray) for gray in grays])
+        described = np.stack([one.descriptor for one in seen])
         closeness = [float((described @ known.descriptor).mean()) for known in self._known]
         order = np.argsort(-np.array(closeness), kind="stable")[: self._config.shortlist]
         return [self._known[place] for place in order]
 
-    def _describe(self, gray: np.ndarray) -> np.ndarray:
-        return self._colorist.describe(gray)
+    def _ask(self, known: tuple[_Known, ...], seen: list[Seen]) -> _Votes:
+        return _Votes(known, self._votes(known, seen))
 
-    def _vote(self, known: _Known, votes: list[Likeness]) -> Candidate:
-        return Candidate(
-            known.name,
-            score=float(np.median([score(vote) for vote in votes])),
-            explained=float(np.mean([vote.gate for vote in votes])),
-        )
+    def _votes(self, known: tuple[_Known, ...], seen: list[Seen]) -> list[Likeness]:
+        reference = self._colorist.join([self._encoded(one.place) for one in known])
+        return [self._colorist.compare(one, reference) for one in seen]
+
+    def _encode(self, place: int) -> Any:
+        return self._colorist.encode(self._references[place].rgb, self._config.lines)
+
+    def _gray(self, reference: Reference) -> np.ndarray:
+        rgb = reference.rgb
+        height, width = working_size(rgb.shape[1], rgb.shape[0], self._config.lines)
+        return gray_of(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA))
+
+
+def _by_score(votes: list[_Votes]) -> list[_Votes]:
+    return sorted(votes, key=lambda one: (-one.candidate().score, one.known[0].name))
+
+
+def _united(one: _Votes, other: _Votes) -> float:
+    """How much more the middle frame would be explained, if every place could take the better of two answers."""
+    mine, theirs = one.votes[0].explained, other.votes[0].explained
+    return float(np.maximum(mine, theirs).mean() - mine.mean())
+
+
+def _explained(votes: _Votes) -> float:
+    return votes.candidate().explained
 
 
 def score(likeness: Likeness) -> float:
     """How well a reference fits, 0 to 1: geometric mean of the share it explains and of how alike its places look.
 
-    The similarity of strangers' places and of the same things' are where the scale begins and ends: measured on pairs
-    of moments of one scene against pairs of different scenes.
+    The similarity of strangers' places and of the same things' are where the scale begins and ends: measured at 128
+    lines on pairs of moments of one scene against the most alike of hundreds of pictures of other things.
     """
     low, high = SIMILARITY_RANGE
     alike = min(max((likeness.similarity - low) / (high - low), 0.0), 1.0)

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from vidcolor.model.any_colorist import AnyColorist
+from vidcolor.pipeline.common_choice import Choice, choose_together
 from vidcolor.pipeline.decode import FilmReader
-from vidcolor.pipeline.match import Candidate, MatchConfig, Matcher, sampled_frames
+from vidcolor.pipeline.match import MatchConfig, Matcher, Verdict, sampled_frames
 from vidcolor.pipeline.plan import Manifest, ShotEntry, within_shots
 from vidcolor.pipeline.survey import Survey
+from vidcolor.pipeline.ties import TieConfig, TieFinder
 from vidcolor.pipeline.view import view_of
 from vidcolor.types import FilmInfo, Reference, Shot
+
+Progress = Callable[[str, int, "int | None"], None]
+"""Called with the stage's name, ``match`` or ``ties``, how much of it is done, and how much there is."""
+
+
+@dataclass(frozen=True)
+class PlanConfig:
+    """All settings that the manifest depends on, beside the shots."""
+
+    match: MatchConfig = field(default_factory=MatchConfig)
+    ties: TieConfig = field(default_factory=TieConfig)
 
 
 def plan_film(
@@ -24,28 +37,33 @@ def plan_film(
     references: Sequence[Reference],
     folder: str,
     colorist: Callable[[], AnyColorist[Any, Any]],
-    config: MatchConfig,
-    on_progress: Callable[[int, int | None], None] | None = None,
+    config: PlanConfig,
+    on_progress: Progress | None = None,
 ) -> Manifest:
-    """Match every shot with the references, and write down what was chosen.
+    """Match every shot with the references, tie shots of the same set or person, and write down what was chosen.
 
     folder: where the references came from. A single reference is followed by every shot, fit or not, since a person
     who gives one means it; shots that it does not fit are flagged all the same.
     """
-    matcher = Matcher(references, colorist(), config)
+    report = on_progress or _silent
+    network = colorist()
+    matcher, finder = Matcher(references, network, config.match), TieFinder(network, config.ties)
+    verdicts = []
+    for grays in _samples(info, survey, shots, config.match):
+        verdicts.append(matcher.judge(grays))
+        finder.add(grays[len(grays) // 2])
+        report("match", len(verdicts), len(shots))
+    ties = finder.ties(lambda done, total: report("ties", done, total))
+    choices = choose_together(verdicts, ties, config.match.threshold)
     entries = []
-    for shot, grays in _samples(info, survey, shots, config):
-        entry = _entry(shot, matcher.candidates(grays), config.threshold, len(references) == 1)
+    for shot, choice, verdict in zip(shots, choices, verdicts, strict=True):
+        entry = _entry(shot, choice, verdict, insist=len(references) == 1)
         entries.append(replace(entry, dissolve=survey.dissolves.get(shot.start, 0)))
-        if on_progress:
-            on_progress(len(entries), len(shots))
     return Manifest(info.path.name, survey.frames, info.frame_rate, folder, within_shots(entries))
 
 
-def _samples(
-    info: FilmInfo, survey: Survey, shots: Sequence[Shot], config: MatchConfig
-) -> Iterator[tuple[Shot, list[np.ndarray]]]:
-    """The frames of each shot that vote, as working-size grays; one reading of the film, in order."""
+def _samples(info: FilmInfo, survey: Survey, shots: Sequence[Shot], config: MatchConfig) -> Iterator[list[np.ndarray]]:
+    """The frames of each shot that vote, as working-size grays, upright; one reading of the film, in order."""
     with FilmReader(info) as reader:
         frames = reader.frames()
         for shot in shots:
@@ -56,21 +74,25 @@ def _samples(
                 frame = next(frames)
                 if frame.index in wanted:
                     grays.append(np.ascontiguousarray(np.rot90(view.gray(frame.luma), info.rotation // 90)))
-            yield shot, grays
+            yield grays
 
 
-def _entry(shot: Shot, candidates: list[Candidate], threshold: float, insist: bool) -> ShotEntry:
-    best, *others = candidates
-    fits = best.score >= threshold
-    if not (fits or insist):
-        return ShotEntry(shot, runner_up=best.name, runner_up_score=best.score, flagged=True)
-    runner_up = others[0] if others else None
+def _entry(shot: Shot, choice: Choice, verdict: Verdict, insist: bool) -> ShotEntry:
+    best = choice.followed
+    if not (choice.fits or insist):
+        return ShotEntry(shot, runner_up=best.name, runner_up_score=best.score, flagged=True, tied_to=choice.tied_to)
+    runner_up = next((one for one in verdict.alone if one.name not in best.names), None)
     return ShotEntry(
         shot,
-        references=(best.name,),
+        references=best.names,
         score=best.score,
         runner_up=runner_up.name if runner_up else None,
         runner_up_score=runner_up.score if runner_up else 0.0,
         explained=best.explained,
-        flagged=not fits,
+        flagged=not choice.fits,
+        tied_to=choice.tied_to,
     )
+
+
+def _silent(stage: str, done: int, total: int | None) -> None:
+    """Nobody watches."""

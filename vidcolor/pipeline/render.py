@@ -154,7 +154,7 @@ class Renderer:
                 return None
             guide = self._guide(entry, stretch.anchor)
             gray = np.ascontiguousarray(np.rot90(view.gray(luma), guide.turns))
-            return guide.colorist.compare(gray, guide.reference).explained
+            return guide.colorist.compare(guide.colorist.see(gray), guide.reference).explained
 
         about = (entry.shot, stretch.start, stretch.stop, lens_of(info, area))
         return observed(frames, *about, measures_path(path), explain)
