@@ -18,6 +18,7 @@ import pytest
 from vidcolor import __version__
 from vidcolor.cli import main
 from vidcolor.errors import FilmError
+from vidcolor.pipeline.engines.processes import ProcessEngine
 from vidcolor.pipeline.presets import PRESETS
 from vidcolor.pipeline.settings import ModelNote, save_settings
 
@@ -135,6 +136,8 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         ["train"],
         ["run", "film.mp4", "--refs", "refs", "--fast", "--best"],
         ["bench", "--repeats", "0"],
+        ["run", "film.mp4", "--refs", "refs", "--jobs", "0"],
+        ["run", "film.mp4", "--refs", "refs", "--engine", "tractor"],
     ],
 )
 def test_wrong_usage_is_status_2(words: list[str]) -> None:
@@ -148,7 +151,7 @@ def test_run_hands_everything_on(pipeline: Pipeline, tmp_path: Path) -> None:
     """Every word arrives where it belongs; --set wins over the options, and they over the file."""
     (tmp_path / "c.yaml").write_text("encode: {codec: ffv1, preset: slow}\nshots: {threshold: 4}\n")
     words = ["run", "f.mp4", "--refs", "r", "-o", "o.mp4", "--project", "p", "--device", "cuda:1", "--model", "m"]
-    words += ["--config", str(tmp_path / "c.yaml"), "--codec", "x265", "--crf", "20", "--overwrite"]
+    words += ["--config", str(tmp_path / "c.yaml"), "--codec", "x265", "--crf", "20", "--overwrite", "--jobs", "3"]
     assert main([*words, "--set", "encode.crf=21", "--set", "shots.threshold=2.5"]) == 0
     ((name, args, options),) = pipeline.calls
     assert name == "run"
@@ -162,6 +165,7 @@ def test_run_hands_everything_on(pipeline: Pipeline, tmp_path: Path) -> None:
         "overwrite": True,
         "device": "cuda:1",
         "model": "m",
+        "engine": ProcessEngine(3),
     }
 
 
@@ -174,6 +178,7 @@ def test_match_and_colorize_hand_everything_on(pipeline: Pipeline, tmp_path: Pat
     assert match[2]["project"] == Path("p")
     assert colorize[:2] == ("colorize_film", (Path("f.mp4"), tmp_path))
     assert colorize[2]["config"] == PipelineConfig(Encode(preset="fast"))
+    assert colorize[2]["engine"] is None  # the loop in this process
 
 
 def test_a_preset_comes_before_the_file(pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ STAGES = {
 COMPOSERS = {
     *("run", "job", "config", "render", "stretch", "shot_walk", "survey", "plan_film", "reference_film"),
     *("reference_set", "project", "missing", "product", "verify", "trial", "film_report"),
-    "common_choice",
+    *("common_choice", "engines"),
 }
 """The walk over the film: the only files that may import stages."""
 

@@ -46,3 +46,7 @@ class TrainingError(VidcolorError):
 
 class BenchError(VidcolorError):
     """What was to be measured failed."""
+
+
+class EngineError(VidcolorError):
+    """Worker processes or the machines of a cluster cannot be had, or are lost again and again."""

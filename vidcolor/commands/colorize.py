@@ -22,11 +22,13 @@ def add(commands: options.Subparsers) -> None:
     options.add_project(parser, required=True)
     options.add_output(parser)
     options.add_model(parser)
+    options.add_engine(parser)
     options.add_settings(parser)
 
 
 def colorize(args: argparse.Namespace) -> int:
     """Colour the shots whose segments are missing; status 1 where the finished film breaks a law."""
+    from vidcolor.pipeline.engines.choose import choose_engine
     from vidcolor.pipeline.presets import PRESETS
     from vidcolor.pipeline.run import PipelineConfig, colorize_film
     from vidcolor.pipeline.settings import load_settings
@@ -50,6 +52,7 @@ def colorize(args: argparse.Namespace) -> int:
             model=args.model or model,
             on_progress=on_progress,
             on_notice=notices(args),
+            engine=choose_engine(args.engine, args.jobs, args.address),
         )
     answer(args, summary.to_json(), summary.sentences())
     return 1 if summary.to_json().get("ok") is False else 0

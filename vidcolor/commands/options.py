@@ -77,6 +77,17 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="NAME|FILE", help="a model of `vidcolor models`, or a weights file")
 
 
+def add_engine(parser: argparse.ArgumentParser) -> None:
+    """--jobs, --engine and --address."""
+    parser.add_argument(
+        "--jobs", metavar="N", type=count, help="how many shots are coloured at once, each in a process of its own"
+    )
+    parser.add_argument(
+        "--engine", choices=("local", "ray"), default="local", help="this machine, or those of a Ray cluster"
+    )
+    parser.add_argument("--address", metavar="ADDRESS", help="of the Ray cluster (default: the one at hand)")
+
+
 def add_device(parser: argparse.ArgumentParser, default: str | None) -> None:
     """--device."""
     parser.add_argument(

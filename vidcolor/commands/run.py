@@ -23,11 +23,13 @@ def add(commands: options.Subparsers) -> None:
     options.add_project(parser)
     options.add_output(parser)
     options.add_model(parser)
+    options.add_engine(parser)
     options.add_settings(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Colour a film; status 1 where the finished film breaks a law."""
+    from vidcolor.pipeline.engines.choose import choose_engine
     from vidcolor.pipeline.run import PipelineConfig
     from vidcolor.pipeline.run import run as run_pipeline
 
@@ -45,6 +47,7 @@ def run(args: argparse.Namespace) -> int:
             model=args.model,
             on_progress=on_progress,
             on_notice=notices(args),
+            engine=choose_engine(args.engine, args.jobs, args.address),
         )
     answer(args, summary.to_json(), summary.sentences())
     return 1 if summary.to_json().get("ok") is False else 0

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import cv2
-import torch
-
 from vidcolor import __version__
 from vidcolor.config import to_dict
-from vidcolor.errors import CheckpointError, FilmError, ManifestError, VidcolorError
+from vidcolor.errors import ManifestError, VidcolorError
 from vidcolor.model.any_colorist import AnyColorist
-from vidcolor.model.checkpoint import ModelInfo, Network, describe_weights, load_network
-from vidcolor.model.colorist_of import colorist_of
+from vidcolor.model.checkpoint import ModelInfo
 from vidcolor.pipeline.config import PipelineConfig
 from vidcolor.pipeline.encode import output_format
+from vidcolor.pipeline.engines.engine import Engine, Piece, Production, ShotTask
+from vidcolor.pipeline.engines.local import LocalEngine
 from vidcolor.pipeline.film_identity import WatchedFilm
 from vidcolor.pipeline.film_notes import film_notes
 from vidcolor.pipeline.film_report import write_film_report
 from vidcolor.pipeline.hints import is_in_picture
+from vidcolor.pipeline.load_colorist import load_colorist, network_threads
 from vidcolor.pipeline.manifest import load_manifest, load_matched, save_manifest, save_matched
 from vidcolor.pipeline.manifest_text import timecode
 from vidcolor.pipeline.merge import has_own_cuts, merge
@@ -35,7 +34,7 @@ from vidcolor.pipeline.plan_film import plan_film
 from vidcolor.pipeline.product import known_product, make_product
 from vidcolor.pipeline.project import Project, check_output
 from vidcolor.pipeline.reference_set import load_reference_set
-from vidcolor.pipeline.render import Renderer, used_references
+from vidcolor.pipeline.render import used_references
 from vidcolor.pipeline.room import bytes_per_frame, shortage
 from vidcolor.pipeline.segments import segment_digest
 from vidcolor.pipeline.settings import ModelNote, save_settings
@@ -65,7 +64,9 @@ class Job:
         device: str,
         on_progress: Progress,
         on_notice: Notice | None = None,
+        engine: Engine | None = None,
     ) -> None:
+        """``engine``: who walks over the shots; None for a loop in this process."""
         self.info, self.project, self.config = info, project, config
         self._weights, self._device, self._on_progress = weights, device, on_progress
         self._on_notice = on_notice
@@ -73,6 +74,8 @@ class Job:
         self._film = WatchedFilm(info.path, info.frame_rate)
         self._survey: Survey | None = None
         self._colorist: AnyColorist[Any, Any] | None = None
+        self._engine: Engine = engine or LocalEngine(self.colorist, self._film.check)
+        self._done_twice = 0
         self._notes: list[str] = []
         self._encode = config.encode
         self._overwrite = False
@@ -111,19 +114,9 @@ class Job:
     def colorist(self) -> AnyColorist[Any, Any]:
         """The network on its device, loaded when first needed."""
         if self._colorist is None:
-            device = _device(self._device)
-            if device.type == "cpu":
-                _share_processor()
-            network = self._network()
-            self._colorist = colorist_of(network, device, self.config.colorize.half)
+            half = self.config.colorize.half
+            self._colorist = load_colorist(self._weights, self._device, half, network_threads())
         return self._colorist
-
-    def _network(self) -> Network:
-        """The network by whose digest the segments are named. Raises CheckpointError where its file changed since."""
-        network = load_network(self._weights.path)
-        if describe_weights(self._weights.path).digest != self._weights.digest:
-            raise CheckpointError(f"{self._weights.path} was changed just now; run the same command again.")
-        return network
 
     def plan(self, refs: Path, references: list[Reference]) -> Manifest:
         """The manifest: as it stands where nothing it was made of changed, else matched anew, a person's words kept."""
@@ -203,7 +196,8 @@ class Job:
         product, computed = known_product(self.project, digests, out), {}
         if product is None:
             self._look_at_disks(by_digest, out)
-            computed = self._complete(by_digest, source, by_name, config)
+            followed = {name: by_name[name] for entry in manifest.entries for name in entry.references}
+            computed = self._complete(by_digest, source, followed, config)
             product = make_product(
                 self.project, digests, SUFFIX, self.info, self._film, out, self._overwrite,
                 lambda n, total: self._on_progress("join", n, total), lambda: self._prove(out),
@@ -213,6 +207,7 @@ class Job:
             out=str(out),
             shots_computed=len({piece.entry.shot.index for piece in computed.values()}),
             frames_computed=sum(len(piece) for piece in computed.values()),
+            shots_done_twice=self._done_twice,
             verification=product["verification"],
         )
         return self.reported(summary, manifest, by_name)
@@ -279,38 +274,20 @@ class Job:
         while todo := missing(
             self.project.segments, pieces, computed, lambda n, total: self._on_progress("check", n, total)
         ):
-            self._render(todo, continued(pieces), source, references, config)
+            self._render(_tasks(todo, continued(pieces)), source, references, config)
             computed |= todo
         return computed
 
     def _render(
-        self,
-        todo: Mapping[str, Stretch],
-        before: Mapping[str, str],
-        source: Source,
-        references: Mapping[str, Reference],
-        config: RenderConfig,
+        self, tasks: list[ShotTask], source: Source, references: Mapping[str, Reference], config: RenderConfig
     ) -> None:
-        """Render stretches in order; ``before`` names the stretch that another goes on from, by digests."""
-        if not todo:
-            return
-        total = sum(len(piece) for piece in todo.values())
-        done = 0
-
-        def on_frame() -> None:
-            nonlocal done
-            done += 1
-            self._on_progress("colorize", done, total)
-
-        renderer = Renderer(source, references, self.colorist, config)
-        try:
-            for digest, piece in todo.items():
-                earlier = self.project.segments.path(before[digest], SUFFIX) if digest in before else None
-                path = self.project.segments.path(digest, SUFFIX)
-                renderer.render(piece, path, earlier, on_frame, self._film.check)
-                self.project.segments.seal(digest)
-        finally:
-            renderer.close()
+        """Have the engine make segments."""
+        total, folder = sum(map(len, tasks)), self.project.segments.folder
+        folder.mkdir(parents=True, exist_ok=True)
+        production = Production(source, references, self._weights, config, self._device, network_threads())
+        self._done_twice += self._engine.render(
+            production, tasks, folder, lambda done: self._on_progress("colorize", done, total)
+        )
 
     def _prove(self, out: Path) -> Verification:
         return verify(
@@ -319,15 +296,10 @@ class Job:
         )  # fmt: skip
 
 
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise FilmError("There is no CUDA device on this machine; give --device cpu.")
-    return torch.device(name)
-
-
-def _share_processor() -> None:
-    """Half of the cores for the network, one for OpenCV: the encoder needs the rest, and idle threads only spin."""
-    torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
-    cv2.setNumThreads(1)
+def _tasks(pieces: Mapping[str, Stretch], before: Mapping[str, str]) -> list[ShotTask]:
+    """Stretches by their digests to one task for each shot; ``before`` names the stretch that another goes on from."""
+    by_shot = groupby(pieces.items(), lambda item: item[1].entry.shot.index)
+    return [
+        ShotTask(shot, tuple(Piece(piece, digest, before.get(digest)) for digest, piece in members))
+        for shot, members in by_shot
+    ]

@@ -9,6 +9,7 @@ from pathlib import Path
 from vidcolor.model.checkpoint import describe_weights, find_weights
 from vidcolor.pipeline.config import PipelineConfig
 from vidcolor.pipeline.decode import probe
+from vidcolor.pipeline.engines.engine import Engine
 from vidcolor.pipeline.job import Job, Notice, Progress
 from vidcolor.pipeline.lock import project_lock
 from vidcolor.pipeline.manifest import load_manifest
@@ -29,13 +30,15 @@ def run(
     model: str | None = None,
     on_progress: Progress | None = None,
     on_notice: Notice | None = None,
+    engine: Engine | None = None,
 ) -> RunSummary:
     """Colour a film by references: match, colorize, verify. What an earlier run finished is not done again.
 
-    ``on_notice`` hears what a person should know before the work is done. Raises VidcolorError with one sentence for
+    ``on_notice`` hears what a person should know before the work is done; ``engine`` walks over the shots, see
+    :mod:`vidcolor.pipeline.engines`, None for a loop in this process. Raises VidcolorError with one sentence for
     everything that a person can mend.
     """
-    with _open(film, project, config, device, model, on_progress, on_notice) as job:
+    with _open(film, project, config, device, model, on_progress, on_notice, engine) as job:
         out = job.output(out, overwrite)
         references, warnings = job.references(refs)
         manifest = job.plan(refs, references)
@@ -69,9 +72,10 @@ def colorize_film(
     model: str | None = None,
     on_progress: Progress | None = None,
     on_notice: Notice | None = None,
+    engine: Engine | None = None,
 ) -> RunSummary:
     """Colour a film from the manifest of its project as it stands."""
-    with _open(film, project, config, device, model, on_progress, on_notice) as job:
+    with _open(film, project, config, device, model, on_progress, on_notice, engine) as job:
         out = job.output(out, overwrite)
         manifest = load_manifest(job.project.manifest)
         references, warnings = job.references(Path(manifest.references))
@@ -88,6 +92,7 @@ def _open(
     model: str | None,
     on_progress: Progress | None,
     on_notice: Notice | None = None,
+    engine: Engine | None = None,
 ) -> Iterator[Job]:
     """Everything a verb works with, the project locked for as long as it does."""
     config = config or PipelineConfig()
@@ -96,7 +101,7 @@ def _open(
     folder = project_of(film, project)
     with project_lock(folder.folder):
         folder.clean()
-        yield Job(info, folder, config, weights, device, on_progress or _silent, on_notice)
+        yield Job(info, folder, config, weights, device, on_progress or _silent, on_notice, engine)
 
 
 def _silent(stage: str, done: int, total: int | None) -> None:

@@ -23,6 +23,8 @@ class RunSummary:
     shots_computed: int = 0
     """Shots of which a segment was computed by this call."""
     frames_computed: int = 0
+    shots_done_twice: int = 0
+    """How often a shot was begun again because its worker was lost."""
     seconds: float = 0.0
     """Wall time of the call."""
     report: str | None = None
@@ -73,9 +75,11 @@ class RunSummary:
             return [f"The plan is in {self.project}: change it by hand, then run or colorize."]
         if not self.frames_computed:
             return [f"{self.out}: nothing had changed, no shot was computed ({self.seconds:.1f} s)."]
+        again = self.shots_done_twice
         return [
             f"{self.out}: {_count(self.shots_computed, 'shot')} computed in {self.seconds:.1f} s, "
-            f"{self.frames_per_second:.1f} frames per second."
+            f"{self.frames_per_second:.1f} frames per second.",
+            *([f"Workers were lost on the way: {_count(again, 'shot')} begun again."] if again else []),
         ]
 
     def proof_sentences(self) -> list[str]:

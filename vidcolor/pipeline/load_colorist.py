@@ -1,0 +1,48 @@
+"""The network on its device, and how many threads it works with."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import cv2
+import torch
+
+from vidcolor.errors import CheckpointError, FilmError
+from vidcolor.model.any_colorist import AnyColorist
+from vidcolor.model.checkpoint import ModelInfo, describe_weights, load_network
+from vidcolor.model.colorist_of import colorist_of
+
+_MOST_THREADS = 8
+"""More find nothing to share in pictures of a few hundred lines."""
+
+
+def network_threads() -> int:
+    """Half of this machine's cores, since the encoder needs the rest, but no more than the network can use."""
+    return max(1, min(_MOST_THREADS, (os.cpu_count() or 2) // 2))
+
+
+def load_colorist(weights: ModelInfo, device: str, half: bool, threads: int) -> AnyColorist[Any, Any]:
+    """The network of a weights file, ready to colour on ``device`` (``auto``, ``cpu`` or ``cuda[:N]``).
+
+    threads: of torch in this process, where the device is the processor.
+    Raises FilmError where the machine has no such device, CheckpointError where the weights do not fit or are others
+    than ``weights`` says.
+    """
+    # OpenCV's flow would differ with the number of its threads, and idle threads only spin
+    cv2.setNumThreads(1)
+    place = _device(device)
+    if place.type == "cpu":
+        torch.set_num_threads(threads)
+    network = load_network(weights.path)
+    if describe_weights(weights.path).digest != weights.digest:
+        raise CheckpointError(f"{weights.path} was changed just now; run the same command again.")
+    return colorist_of(network, place, half)
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise FilmError("There is no CUDA device on this machine; give --device cpu.")
+    return torch.device(name)
