@@ -144,7 +144,7 @@ class Observer:
         outside = (rgb.min(axis=2) < -OUT_OF_GAMUT) | (rgb.max(axis=2) > 1 + OUT_OF_GAMUT)
         lab = cv2.cvtColor(np.clip(rgb, 0, 1), cv2.COLOR_RGB2Lab)
         lightness, a, b = cv2.split(lab)
-        chroma = cv2.magnitude(a, b)
+        chroma = _length(a, b)
         limited = float((outside & (chroma >= ALMOST_GRAY)).mean())
         gray = self._lens.gray(frame.frame.luma, size)
         return _Small(gray, cv2.merge([lightness, a, b, chroma]), gray_share(lightness, chroma), limited)
@@ -179,7 +179,7 @@ def _along_motion(earlier: _Small, later: _Small, flow: FlowEstimator) -> tuple[
         return float("nan"), 0.0
     fade = np.float32(relight(there, here))
     difference = brought[..., 1:3] * fade - earlier.colour[..., 1:3]
-    change = _mean(cv2.magnitude(difference[..., 0], difference[..., 1]), ahead.trust)
+    change = _mean(_length(difference[..., 0], difference[..., 1]), ahead.trust)
     if abs(fade - 1) > FADING:
         return change, 0.0
     rise = _mean(brought[..., 3] * fade - earlier.colour[..., 3], ahead.trust)
@@ -190,3 +190,8 @@ def _along_motion(earlier: _Small, later: _Small, flow: FlowEstimator) -> tuple[
 def _mean(values: np.ndarray, trust: np.ndarray) -> float:
     """Of (h, w) values, weighted by trust (h, w)."""
     return float((values * trust).sum()) / max(float(trust.sum()), 1e-6)
+
+
+def _length(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Of vectors (h, w); the last bits of ``cv2.magnitude`` depend on where its arrays lie in memory."""
+    return np.sqrt(x * x + y * y)
