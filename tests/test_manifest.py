@@ -194,6 +194,8 @@ def test_a_broken_file_is_not_overwritten(tmp_path: Path) -> None:
         ("start: 0\n", "start: 1\n", "shot 0 must start with the film, at 0, not 1"),
         ("stop: 100", "stop: 99", "the last shot must stop with the film, at 100, not 99"),
         ("stop: 40\n", "stop: 0\n", "a shot must stop after it starts, got 0 to 0"),
+        ("stop: 100", "stop: 99999999999999999999", "shots[2].stop must be a frame number, got '99999999999999999999'"),
+        ("start: 40", "start: !!timestamp 9", "line {line}: cannot be read"),
         ("start: 40", "start: forty", "shots[1].start must be a frame number, got 'forty'"),
         ("  reference: none\n", "", "'reference' is missing"),
         ("  reference: none\n", "  reference: {a: b}\n", "reference.a must be the weight of this reference"),

@@ -51,7 +51,7 @@ class Node:
         """The plain Python value (dict, list, str, int, float, bool, None)."""
         try:
             return SafeConstructor().construct_document(self.yaml)
-        except (yaml.YAMLError, ValueError) as error:
+        except (yaml.YAMLError, ValueError, AttributeError) as error:  # the last: a tag that its text does not fit
             self.fail(f"cannot be read: {_reason(error)}")
 
     def mapping(self) -> dict[str, Node]:

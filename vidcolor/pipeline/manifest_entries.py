@@ -16,6 +16,7 @@ from vidcolor.yaml_node import Node, nearest
 
 _NONE = ("", "none", "null", "~")
 _MAX_SATURATION = 4.0
+_MOST_FRAMES = 10**9
 _WEIGHTS = (0.01, 100.0)
 _HINT_KEYS = ("frame", "x", "y", "color", "radius")
 _COLOR = "a colour such as '#c8a078', in quotes, for without them YAML takes it for a comment"
@@ -47,7 +48,7 @@ def section(node: Node, known: tuple[str, ...], required: tuple[str, ...]) -> di
 
 def _entry(index: int, node: Node) -> ShotEntry:
     keys = section(node, ENTRY_KEYS, ("start", "stop", "reference"))
-    start, stop = keys["start"].integer("a frame number"), keys["stop"].integer("a frame number")
+    start, stop = _frame(keys["start"]), _frame(keys["stop"])
     if not 0 <= start < stop:
         keys["stop"].fail(f"a shot must stop after it starts, got {start} to {stop}")
     references, weights = _references(keys["reference"])
@@ -69,6 +70,11 @@ def _entry(index: int, node: Node) -> ShotEntry:
         dissolve=_dissolve(keys, start),
         hints=_hints(keys["hints"], start, stop) if "hints" in keys else (),
     )
+
+
+def _frame(node: Node) -> int:
+    number = node.integer("a frame number")
+    return number if abs(number) <= _MOST_FRAMES else node.wrong("a frame number")
 
 
 def _references(node: Node) -> tuple[tuple[str, ...], tuple[float, ...]]:
@@ -145,7 +151,7 @@ def _hints(node: Node, start: int, stop: int) -> tuple[Hint, ...]:
 
 def _hint(node: Node, start: int, stop: int) -> Hint:
     keys = section(node, _HINT_KEYS, ("frame", "x", "y", "color"))
-    frame = keys["frame"].integer("a frame number")
+    frame = _frame(keys["frame"])
     if not start <= frame < stop:
         keys["frame"].fail(f"frame {frame} is not in this shot, whose frames are {start} to {stop - 1}")
     x, y = _share(keys["x"], 0, "of the picture's width"), _share(keys["y"], 0, "of the picture's height")
