@@ -41,7 +41,7 @@ def test_a_good_shot_asks_for_nothing() -> None:
         (replace(GOOD, flagged=True), CALM, "flagged"),
         (replace(GOOD, score=0.31), CALM, "its reference fits poorly (0.31)"),
         (replace(GOOD, explained=0.35), CALM, "two thirds unexplained"),
-        (GOOD, replace(CALM, flicker=3.0), "flickers"),
+        (GOOD, replace(CALM, flicker=3.2), "flickers"),
         (GOOD, replace(CALM, flicker_worst=14.0), "colours jump at frame 13"),
         (GOOD, replace(CALM, leak=0.8), "begins in the colours of the shot before"),
         (GOOD, replace(CALM, drift=-0.4), "saturation falls by 40\u00a0%"),

@@ -43,7 +43,7 @@ POOR_SCORE = Scale(0.5, begins=0.55, full=0.3)
 """By the score of the reference."""
 UNEXPLAINED = Scale(0.45, begins=0.35, full=0.85)
 """By the share of the picture that the references do not explain."""
-FLICKER = Scale(0.7, begins=1.0, full=3.0)
+FLICKER = Scale(0.7, begins=1.2, full=3.2)
 """By the mean change of ab from frame to frame along the motion, CIELAB units."""
 JUMP = Scale(0.5, begins=6.0, full=15.0)
 """By the largest such change."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from vidcolor.color import luma_weights
 from vidcolor.flow import FlowEstimator, carry, check_luma
 from vidcolor.pipeline.measures import (
     ALMOST_GRAY,
@@ -146,7 +147,8 @@ class Observer:
         lightness, a, b = cv2.split(lab)
         chroma = _length(a, b)
         limited = float((outside & (chroma >= ALMOST_GRAY)).mean())
-        gray = self._lens.gray(frame.frame.luma, size)
+        gray = cv2.transform(rgb, 255 * np.array([luma_weights(self._lens.matrix)], np.float32))
+        gray = np.clip(gray + 0.5, 0, 255).astype(np.uint8)
         return _Small(gray, cv2.merge([lightness, a, b, chroma]), gray_share(lightness, chroma), limited)
 
     def _keep_picture(self, frame: ColouredFrame) -> None:

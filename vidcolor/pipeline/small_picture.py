@@ -37,7 +37,7 @@ class Lens:
     def gray(self, luma: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         """Luma (H, W), code values, as an upright gray picture, uint8, of ``size`` (height, width) before rotation."""
         top, bottom, left, right = self.area
-        codes = cv2.resize(luma[top:bottom, left:right], size[::-1], interpolation=cv2.INTER_AREA)
+        codes = _shrunk(luma[top:bottom, left:right], size)
         black, span = self._luma_range()
         return self._upright(cv2.addWeighted(codes, 255 / span, codes, 0, -black * 255 / span, dtype=cv2.CV_8U))
 
@@ -50,7 +50,7 @@ class Lens:
 
     def _luma(self, frame: ColouredFrame, size: tuple[int, int]) -> np.ndarray:
         top, bottom, left, right = self.area
-        codes = cv2.resize(frame.frame.luma[top:bottom, left:right], size[::-1], interpolation=cv2.INTER_AREA)
+        codes = _shrunk(frame.frame.luma[top:bottom, left:right], size)
         black, span = self._luma_range()
         return (codes.astype(np.float32) - np.float32(black)) * np.float32(1 / span)
 
@@ -63,7 +63,7 @@ class Lens:
         columns = slice(left // across, max(left // across + 1, -(-right // across)))
         neutral = 1 << (self.bit_depth - 1)
         scale = np.float32(1 / (2 * neutral - 1 if self.full_range else 224 * (neutral / 128)))
-        planes = (cv2.resize(p[rows, columns], size[::-1], interpolation=cv2.INTER_AREA) for p in (frame.cb, frame.cr))
+        planes = (_shrunk(plane[rows, columns], size) for plane in (frame.cb, frame.cr))
         return [(plane.astype(np.float32) - np.float32(neutral)) * scale for plane in planes]
 
     def _luma_range(self) -> tuple[float, float]:
@@ -73,6 +73,15 @@ class Lens:
 
     def _upright(self, picture: np.ndarray) -> np.ndarray:
         return np.ascontiguousarray(np.rot90(picture, self.turns))
+
+
+def _shrunk(plane: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A plane by area at ``size`` (height, width): halved while it can be, which costs a fifth of one great step."""
+    height, width = size
+    while plane.shape[0] >= 2 * height and plane.shape[1] >= 2 * width:
+        down, across = plane.shape[0] // 2, plane.shape[1] // 2
+        plane = cv2.resize(plane[: 2 * down, : 2 * across], (across, down), interpolation=cv2.INTER_AREA)
+    return cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA)
 
 
 def lens_of(info: FilmInfo, area: Area) -> Lens:
