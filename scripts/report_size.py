@@ -23,6 +23,7 @@ from vidcolor.pipeline.measures import Measures
 from vidcolor.pipeline.plan import Manifest, ShotEntry
 from vidcolor.pipeline.references import load_references
 from vidcolor.pipeline.report import ReportInput, write_report
+from vidcolor.pipeline.shot_measures import palette_of
 from vidcolor.pipeline.small_picture import jpeg
 from vidcolor.types import Reference, Shot
 
@@ -56,18 +57,19 @@ def synthetic_report(shots: int, stills: Path, seed: int = 1) -> ReportInput:
     starts = np.concatenate(([0], np.cumsum(lengths)))
     names = [reference.name for reference in references]
     entries = tuple(entry(k, int(starts[k]), int(starts[k + 1]), names, rng) for k in range(shots))
-    measures = [shot_measures(one, *views[k % len(views)], rng) for k, one in enumerate(entries)]
+    histograms = {reference.name: palette_of(reference.rgb).histogram for reference in references}
+    measures = [shot_measures(one, histograms, *views[k % len(views)], rng) for k, one in enumerate(entries)]
     manifest = Manifest("A long film.mkv", int(starts[-1]), Fraction(24000, 1001), str(stills), entries)
     return ReportInput(manifest, {reference.name: reference for reference in references}, measures, [])
 
 
 def entry(number: int, start: int, stop: int, names: list[str], rng: np.random.Generator) -> ShotEntry:
-    """Most shots have a reference, one in nine has none."""
+    """Most shots have a reference, one in sixteen has none."""
     first, second = (str(name) for name in rng.choice(names, 2, replace=False))
-    score = float(rng.beta(6, 4))
-    if rng.random() < 0.11:
+    score = float(rng.beta(9, 4))
+    if rng.random() < 0.06:
         return ShotEntry(Shot(number, start, stop), runner_up=first, runner_up_score=score / 2, flagged=True)
-    explained = float(np.clip(score + rng.normal(0.1, 0.1), 0, 1))
+    explained = float(np.clip(score + rng.normal(0.15, 0.1), 0, 1))
     return ShotEntry(Shot(number, start, stop), (first,), score, second, score * 0.8, explained)
 
 
@@ -83,11 +85,14 @@ def view(reference: Reference, rng: np.random.Generator) -> tuple[bytes, bytes]:
     return jpeg(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), 80), jpeg(rgb, 80)
 
 
-def shot_measures(one: ShotEntry, before: bytes, after: bytes, rng: np.random.Generator) -> Measures:
-    """Steady in most shots, wild in some."""
+def shot_measures(
+    one: ShotEntry, histograms: dict[str, np.ndarray], before: bytes, after: bytes, rng: np.random.Generator
+) -> Measures:
+    """Steady in most shots, wild in some; colours much like those of the reference, or of none."""
     count = min(32, len(one.shot) - 1)
     wild = rng.random() < 0.07
-    histogram = rng.random(441).astype(np.float32) ** 8
+    near = histograms[(*one.references, next(iter(histograms)))[0]] + np.float32(2e-4)
+    histogram = near * rng.lognormal(0, 1, 441).astype(np.float32)
     ends = [np.full((9, 16, 3), (50, *rng.normal(0, 12, 2)), np.float32) for _ in range(2)]
     leaking = rng.random() < 0.03
     return Measures(
