@@ -24,11 +24,11 @@ from vidcolor.pipeline.measures import (
 from vidcolor.pipeline.small_picture import Lens, jpeg
 from vidcolor.types import ColouredFrame, Shot
 
-PAIRS = 32
-"""Most pairs of neighbouring frames that are compared in a stretch; a shot of up to 33 frames is measured whole."""
+PAIRS = 20
+"""Most pairs of neighbouring frames that are compared in a stretch; a shot of up to 21 frames is measured whole."""
 LONG_SIDE = 96
 """Long side in pixels of the pictures that are measured."""
-HISTOGRAMS = 8
+HISTOGRAMS = 5
 """Most samples of a stretch whose histogram is taken."""
 SETTLED = 12
 """Frames after its first at which a shot's colours are taken as its own; the last frame of a shorter one."""

@@ -34,8 +34,8 @@ from vidcolor.types import ColouredFrame, FilmInfo, Frame, Reference
 TIE_WEIGHT = 2.0
 """How much the anchor's coloured frame has to say, next to the heaviest of a tied shot's own references."""
 
-EXPLAINED_LINES = 192
-"""Short side, in pixels, of the picture of which the report shows what the references explain: as in matching."""
+EXPLAINED_LINES = 160
+"""Short side, in pixels, of the picture of which the report shows what the references explain: near that of matching."""
 
 _ANCHORS_KEPT = 16
 

@@ -47,7 +47,7 @@ EXPLANATIONS = (
     (
         "Flicker, largest jump",
         "How far colours change from one frame to the next where the motion of the picture can be followed, in CIELAB "
-        "units; below 1 it is not seen. Up to 32 pairs of frames of a shot are compared.",
+        "units; below 1 it is not seen. Up to 20 pairs of frames of a shot are compared.",
     ),
     (
         "Leak across the cut",
