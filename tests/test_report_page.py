@@ -52,6 +52,13 @@ def js(driver: Any, code: str) -> Any:
     return driver.execute_script(f"return {code}")
 
 
+def becomes(driver: Any, code: str, value: Any) -> bool:
+    """True as soon as it is so, at the latest after ten seconds: a dialog tells of its end a moment later."""
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    return bool(WebDriverWait(driver, 10, 0.05).until(lambda _: js(driver, code) == value))
+
+
 def order(driver: Any) -> list[int]:
     """The shots that are shown, in order."""
     return js(driver, "[...document.querySelectorAll('#shots li:not([hidden])')].map(l => Number(l.dataset.shot))")
@@ -139,7 +146,7 @@ def test_a_shot_opens_and_the_slider_moves_by_keys(page: Any) -> None:
     assert not page.find_element("id", "map").is_displayed()
     press(page, Keys.ESCAPE)
     assert js(page, "document.getElementById('shot').open") is False
-    assert js(page, "Number(document.activeElement.closest('li').dataset.shot)") == 2
+    assert becomes(page, "document.activeElement.closest('li')?.dataset.shot", "2")
 
 
 def test_references_measures_and_the_way_back_by_address(page: Any, page_file: Path) -> None:
@@ -153,7 +160,7 @@ def test_references_measures_and_the_way_back_by_address(page: Any, page_file: P
     assert all(len(row) == 3 and "undefined" not in "".join(row) for row in rows)
     assert js(page, "location.hash") == "#shot-0"
     page.execute_script("document.getElementById('close').click()")
-    assert js(page, "location.hash") == ""
+    assert becomes(page, "location.hash", "")
 
 
 def test_a_click_on_a_plot_opens_the_shot_there(page: Any) -> None:

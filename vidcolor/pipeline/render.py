@@ -35,7 +35,7 @@ TIE_WEIGHT = 2.0
 """How much the anchor's coloured frame has to say, next to the heaviest of a tied shot's own references."""
 
 EXPLAINED_LINES = 160
-"""Short side, in pixels, of the picture of which the report shows what the references explain: near that of matching."""
+"""Short side, in pixels, of the picture of which the report shows what its references explain, about as in matching."""
 
 _ANCHORS_KEPT = 16
 
