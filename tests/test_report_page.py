@@ -123,29 +123,32 @@ def test_a_shot_opens_and_the_slider_moves_by_keys(page: Any) -> None:
     """Card, dialog, slider, map, entry, next, Escape: without a mouse."""
     from selenium.webdriver.common.keys import Keys
 
+    title, slider = "document.getElementById('shot-title').textContent", "document.getElementById('slider').value"
+    clip = "getComputedStyle(document.getElementById('after')).clipPath"
     choose(page, "film")
     page.execute_script("document.querySelector('#shots button').focus()")
     press(page, Keys.ENTER)
-    assert page.find_element("id", "shot-title").text == "Shot 0"
+    assert becomes(page, title, "Shot 0")
     assert page.find_element("id", "entry").text.startswith("- shot: 0\n  start: 0\n")
     page.execute_script("document.getElementById('slider').focus()")
-    before = js(page, "getComputedStyle(document.getElementById('after')).clipPath")
+    before = js(page, clip)
     press(page, Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
-    assert js(page, "document.getElementById('slider').value") == "53"
-    assert js(page, "getComputedStyle(document.getElementById('after')).clipPath") != before
+    assert becomes(page, slider, "53")
+    assert js(page, clip) != before
     press(page, Keys.HOME)
-    assert js(page, "getComputedStyle(document.getElementById('after')).clipPath") == "inset(0px 0px 0px 0%)"
+    assert becomes(page, clip, "inset(0px 0px 0px 0%)")
     page.execute_script("document.getElementById('show-map').focus()")
     press(page, Keys.SPACE)
-    assert page.find_element("id", "map").is_displayed()
+    assert becomes(page, "document.getElementById('map').checkVisibility()", True)
     page.execute_script("document.getElementById('next').focus()")
     press(page, Keys.ENTER)
+    assert becomes(page, title, "Shot 1")
     press(page, Keys.ARROW_RIGHT)
-    assert page.find_element("id", "shot-title").text == "Shot 2"
+    assert becomes(page, title, "Shot 2")
     assert "None fits" in page.find_element("id", "references").text
     assert not page.find_element("id", "map").is_displayed()
     press(page, Keys.ESCAPE)
-    assert js(page, "document.getElementById('shot').open") is False
+    assert becomes(page, "document.getElementById('shot').open", False)
     assert becomes(page, "document.activeElement.closest('li')?.dataset.shot", "2")
 
 
@@ -170,9 +173,9 @@ def test_a_click_on_a_plot_opens_the_shot_there(page: Any) -> None:
     plot = page.find_element("css selector", ".plot svg")
     place = round(plot.size["width"] * (5.5 / SHOTS - 0.5))
     ActionChains(page).move_to_element_with_offset(plot, place, 0).perform()
-    assert page.find_element("id", "tip").text.startswith("Shot 5")
+    assert becomes(page, "document.getElementById('tip').textContent.startsWith('Shot 5')", True)
     ActionChains(page).move_to_element_with_offset(plot, place, 0).click().perform()
-    assert page.find_element("id", "shot-title").text == "Shot 5"
+    assert becomes(page, "document.getElementById('shot-title').textContent", "Shot 5")
 
 
 def test_everything_has_a_name_for_those_who_do_not_see_it(page: Any) -> None:
