@@ -116,7 +116,7 @@ SEQUENCE_CASES = [
 
 OUTPUT_CASES = [
     Case("to avi", drawn("film.mp4", X264), out="out.avi"),
-    Case("to mxf", drawn("film.mp4", f"{X264} -s 256x144 -r 25"), out="out.mxf"),
+    Case("to mxf", drawn("film.mp4", f"{X264} -vf scale=256:144,setsar=1 -r 25"), out="out.mxf"),
     Case("to mov", drawn("film.mkv", X264), out="out.mov", settings=("encode.codec=prores",)),
     Case("to webm", drawn("film.webm", "-c:v libvpx -b:v 500k"), out="out.webm", settings=("encode.codec=vp9",)),
     Case("to ts", drawn("film.ts", X264), out="out.ts"),

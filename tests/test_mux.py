@@ -240,8 +240,7 @@ def test_stream_that_the_container_cannot_hold_is_named(draw_film: DrawFilm) -> 
     assert [(note.index, note.kind) for note in notes] == [(3, "subtitle"), (4, "subtitle"), (5, "attachment")]
     assert notes[0].text.startswith("Stream 3 (subtitle, ")
     assert notes[0].text.endswith(
-        "is left out: mp4 cannot hold it; a .mkv film would, "
-        "coded with av1 or ffv1 or prores or utvideo or vp9 or x264 or x265."
+        "is left out: mp4 cannot hold it; a .mkv film would, coded with av1 or ffv1 or prores or vp9 or x264 or x265."
     )
     assert [kind for kind, *_ in others(out)] == ["audio", "audio"]
     assert times(out) == times(film)

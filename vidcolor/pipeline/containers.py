@@ -26,7 +26,7 @@ MUXERS = {
 TAKES = {
     "mp4": ("x264", "x265", "av1", "vp9", "ffv1"),
     "mov": ("x264", "x265", "prores", "dnxhr"),
-    "matroska": ("x264", "x265", "av1", "vp9", "ffv1", "utvideo", "prores"),
+    "matroska": ("x264", "x265", "av1", "vp9", "ffv1", "prores"),
     "webm": ("vp9", "av1"),
     "mpegts": ("x264", "x265"),
     "avi": ("ffv1", "utvideo"),

@@ -265,7 +265,8 @@ def _describe(
     name = picture.format.name
     layout = luma_layout(name)
     is_sequence = container.format.name == "image2"
-    color = _color_tags(picture, layout.from_rgb, still=is_sequence)
+    is_still = is_sequence or container.format.name.endswith("_pipe")  # one picture, or many behind one another
+    color = _color_tags(picture, layout.from_rgb, is_still)
     duration = stream.duration * stream.time_base if stream.duration and stream.time_base else None
     if duration is None and container.duration:
         duration = Fraction(container.duration, 1_000_000)

@@ -36,8 +36,8 @@ def encoder_options(
         options["crf"] = str(codec.crf if config.crf is None else config.crf)
     if codec.name == "dnxhr":
         options["profile"] = DNXHR_PROFILES[form.pixel_format]
-    if codec.encoders == ("ffv1",) and min(info.width, info.height) >= SLICED_SIDE:
-        options["slices"] = "12"
+    if codec.encoders == ("ffv1",):
+        options["slices"] = "12" if min(info.width, info.height) >= SLICED_SIDE else "1"
     if codec.params_option is not None:
         own = [options.get(codec.params_option), *_light(codec.name, side)]
         if codec.name == "x264" and info.interlaced and side is not None and side.bottom_field_first:

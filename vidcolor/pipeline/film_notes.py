@@ -19,7 +19,7 @@ def film_notes(info: FilmInfo) -> list[str]:
     if info.interlaced:
         notes.append(f"{info.path} is interlaced: it stays so, and both fields of a frame are coloured as one.")
     if _has_alpha(info):
-        notes.append(f"{info.path} is transparent in places; the coloured film is opaque, for alpha is not kept.")
+        notes.append(f"{info.path} has an alpha channel, which is not kept: the coloured film is opaque.")
     if picture_names(info.path) is not None:
         rate = f"{float(info.frame_rate):g} frames per second"
         notes.append(

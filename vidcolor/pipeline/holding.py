@@ -14,7 +14,7 @@ from vidcolor.types import FilmInfo
 
 _TRANSPORT = "aac ac3 eac3 mp2 mp3 dts opus truehd h264 hevc mpeg2video dvb_subtitle dvb_teletext hdmv_pgs_subtitle"
 ONLY = {
-    "mpegts": {*_TRANSPORT.split(), "smpte_klv", "timed_id3", "scte_35"},
+    "mpegts": {*_TRANSPORT.split(), "smpte_klv", "timed_id3", "scte_35", "bin_data"},
     "mxf": {"pcm_s16le", "pcm_s24le"},
     PICTURES: set(),
 }
@@ -48,6 +48,8 @@ def holds(muxer: str, stream: Stream) -> bool:
         return muxer in ("mp4", "mov")
     if muxer == "matroska" and stream.disposition & Disposition.attached_pic:
         return True
+    if stream.type == "data" and muxer in ("mp4", "mov") and "mov" not in stream.container.format.name:
+        return False  # it is written, and never found again
     if muxer in ONLY:
         return _codec_name(stream) in ONLY[muxer]
     trial = av.open(BytesIO(), "w", format=muxer)

@@ -167,7 +167,10 @@ class _Joiner:
         with av.open(file_url(self._segments[0])) as segment:
             template = segment.streams.video[0]
             try:
-                return target.add_stream_from_template(template, opaque=True)
+                stream = target.add_stream_from_template(template, opaque=True)
+                if target.format.name == "avi":  # several codes of one codec tell its pixel formats apart
+                    stream.codec_context.codec_tag = template.codec_context.codec_tag
+                return stream
             except ValueError as error:
                 codec = template.codec_context.codec.canonical_name
                 raise OutputError(f"{target.format.name} cannot hold pictures of {codec}; choose .mkv.") from error

@@ -58,7 +58,7 @@ def make_product(
         "path": path,
         "stamp": stamp(out),
         "segments": list(digests),
-        "notes": [*(note.text for note in notes), *proof.left_out],
+        "notes": [*(note.text for note in notes), *_not_noted(proof.left_out)],
         "verification": proof.to_json(),
     }
     retired = _prune(project, digests)
@@ -76,3 +76,8 @@ def _prune(project: Project, digests: Sequence[str]) -> list[str]:
 def _texts(value: Any) -> list[str]:
     """A list of texts read from a file that anybody may have changed."""
     return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
+
+
+def _not_noted(sentences: list[str]) -> list[str]:
+    """What was given up but the streams, of which the joiner gave notes already."""
+    return [sentence for sentence in sentences if not sentence.startswith("Stream ")]

@@ -17,6 +17,10 @@ from vidcolor.pipeline.film_file import open_film
 
 TICK = 0.001
 """Seconds by which a packet may move because the copy's container counts in coarser ticks."""
+MPEG_SOUND = ("mp1", "mp2", "mp3")
+"""Layers that MP4 has one name for; each packet says in its header which it is."""
+NO_TEXT = bytes(2)
+"""A subtitle of QuickTime without words: fills the time up to the next, written or left out by each writer at will."""
 NOT_KEPT_BY_CONTAINERS = Disposition.default
 """Dispositions that say nothing about the stream itself; MP4 sets this one on every first track."""
 
@@ -41,7 +45,7 @@ class StreamCopy:
     """True where language, title and disposition are the same."""
 
     copied: bool
-    """True where every packet arrived unchanged and in its place in time."""
+    """True where every packet (of PCM, which has none of its own, every sample) arrived unchanged and in its place."""
 
 
 class _Content:
@@ -52,18 +56,33 @@ class _Content:
         self.kind = stream.type
         context = stream.codec_context
         self.codec = context.codec.canonical_name if context else str(getattr(stream, "name", None) or "unknown")
+        self.family = MPEG_SOUND if self.codec in MPEG_SOUND else (self.codec,)
         tags = {key.lower(): value for key, value in stream.metadata.items()}
         language = tags.get("language", "und")
         self.tags = (language, tags.get("title"), stream.disposition & ~NOT_KEPT_BY_CONTAINERS)
         self.packets = 0
         self.stamps = array("d")
+        self.end = math.nan
         self.digest = hashlib.sha256(stream.data if isinstance(stream, AttachmentStream) else b"")
 
     def add(self, packet: Packet) -> None:
+        if self.codec == "mov_text" and bytes(packet) == NO_TEXT:
+            return
         self.packets += 1
         self.digest.update(packet)
         stamp = packet.pts if packet.pts is not None else packet.dts
         self.stamps.append(math.nan if stamp is None else float(stamp * packet.time_base))
+        self.end = self.stamps[-1] + float((packet.duration or 0) * packet.time_base)
+
+    @property
+    def is_plain(self) -> bool:
+        """True for bare samples of sound, which every container cuts into packets as it likes."""
+        return self.codec.startswith("pcm_")
+
+    @property
+    def span(self) -> array[float]:
+        """Where the stream begins and ends, in seconds."""
+        return array("d", [self.stamps[0], self.end] if self.stamps else [])
 
 
 def compare_streams(film: Path, film_pictures: int, out: Path, out_pictures: int) -> list[StreamCopy]:
@@ -79,7 +98,7 @@ def compare_streams(film: Path, film_pictures: int, out: Path, out_pictures: int
     found = _contents(out, out_pictures)
     copies = []
     for original in _contents(film, film_pictures):
-        same_kind = [c for c in found if (c.kind, c.codec) == (original.kind, original.codec)]
+        same_kind = [c for c in found if (c.kind, c.family) == (original.kind, original.family)]
         copy = next((c for c in same_kind if c.digest.digest() == original.digest.digest()), None)
         copy = copy or next(iter(same_kind), None)
         if copy is not None:
@@ -90,7 +109,12 @@ def compare_streams(film: Path, film_pictures: int, out: Path, out_pictures: int
 
 def _compare(original: _Content, copy: _Content | None) -> StreamCopy:
     same = copy is not None and copy.digest.digest() == original.digest.digest()
-    shift = _greatest_shift(original.stamps, copy.stamps) if copy else 0.0
+    if copy is None:
+        shift = 0.0
+    elif original.is_plain:
+        shift = _greatest_shift(original.span, copy.span)
+    else:
+        shift = _greatest_shift(original.stamps, copy.stamps)
     return StreamCopy(
         index=original.index,
         kind=original.kind,
@@ -100,7 +124,7 @@ def _compare(original: _Content, copy: _Content | None) -> StreamCopy:
         digest_equal=same,
         time_max_error_seconds=shift,
         tags_kept=copy is not None and copy.tags == original.tags,
-        copied=same and copy is not None and copy.packets == original.packets and shift <= TICK,
+        copied=same and copy is not None and (original.is_plain or copy.packets == original.packets) and shift <= TICK,
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from vidcolor.pipeline.film_file import open_film
 from vidcolor.pipeline.metadata import film_metadata
+from vidcolor.pipeline.side_data import MasteringDisplay, read_side_data
 from vidcolor.types import FilmInfo
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 UNSPECIFIED = 2
 """The value that says nothing, in AVColorSpace, AVColorPrimaries and AVColorTransferCharacteristic."""
+LIGHT_TOLERANCE = Fraction(1, 5000)
+"""By which the numbers of a mastering display may differ, since codecs count in units of their own."""
 CHAPTER_TICK = Fraction(1, 1000)
 """Seconds by which a chapter may move; containers count chapters in milliseconds."""
 
@@ -32,6 +35,8 @@ class TagCopies:
     color_range_kept: bool
     color_tags_kept: bool
     """Matrix, primaries and transfer, each where the film states it; some codecs cannot leave one unstated."""
+    light_kept: bool
+    """Mastering display (SMPTE ST 2086) and light levels (CTA-861.3), where the film states them."""
     chapters_kept: bool
     metadata_kept: bool
     metadata_lost: list[str]
@@ -49,6 +54,7 @@ class TagCopies:
             "sample aspect ratio": self.sample_aspect_ratio_kept,
             "colour range": self.color_range_kept,
             "colour tags": self.color_tags_kept,
+            "HDR light metadata": self.light_kept,
             "chapters": self.chapters_kept,
         }
         return [name for name, kept in named.items() if not kept]
@@ -72,6 +78,7 @@ def compare_tags(film: FilmInfo, out: FilmInfo) -> TagCopies:
         sample_aspect_ratio_kept=_same_shape(film, out),
         color_range_kept=film.full_range == out.full_range,
         color_tags_kept=_same_colors(film, out),
+        light_kept=_same_light(film, out),
         chapters_kept=_same_chapters(chapters, out_chapters),
         metadata_kept=not lost,
         metadata_lost=lost,
@@ -86,6 +93,25 @@ def _same_colors(film: FilmInfo, out: FilmInfo) -> bool:
     stated = (film.color.matrix, film.color.primaries, film.color.transfer)
     found = (out.color.matrix, out.color.primaries, out.color.transfer)
     return all(one in (other, UNSPECIFIED) for one, other in zip(stated, found, strict=True))
+
+
+def _same_light(film: FilmInfo, out: FilmInfo) -> bool:
+    """Equal where stated, to the units that codecs count in: 1/50000 of a chromaticity, 1/10000 cd/m2."""
+    stated = read_side_data(film)
+    if stated.mastering is None and stated.light_levels is None:
+        return True
+    found = read_side_data(out)
+    if stated.light_levels not in (None, found.light_levels):
+        return False
+    if stated.mastering is None or found.mastering is None:
+        return stated.mastering is None
+    pairs = zip(_numbers(stated.mastering), _numbers(found.mastering), strict=True)
+    return all(abs(one - other) <= LIGHT_TOLERANCE * max(Fraction(1), one) for one, other in pairs)
+
+
+def _numbers(display: MasteringDisplay) -> list[Fraction]:
+    points = (display.red, display.green, display.blue, display.white)
+    return [*(coordinate for point in points for coordinate in point), display.least, display.greatest]
 
 
 def _same_text(one: str, other: str) -> bool:

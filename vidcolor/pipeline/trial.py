@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from vidcolor.errors import OutputError
-from vidcolor.pipeline.containers import MUXERS, PICTURES, find_muxer
+from vidcolor.pipeline.containers import MUXERS, PICTURES, find_muxer, takes_codec
 from vidcolor.pipeline.decode import FilmReader, probe
 from vidcolor.pipeline.encode import EncodeConfig, encode_segment, output_format
 from vidcolor.pipeline.holding import MuxConfig, lost_streams
@@ -38,11 +38,9 @@ def check_holds(out: Path, info: FilmInfo, config: MuxConfig, encode: EncodeConf
         lost += _lost_tags(out, info, encode)
     if not lost:
         return
-    better = _better(muxer, info) if streams else None
+    better = _better(muxer, info, encode) if streams else None
     advice = f"choose another container such as -o {out.stem}{better}, or go" if better else "go"
-    raise OutputError(
-        f"{out} cannot hold {_listed(lost)} of {info.path}; {advice} without by --set mux.leave_out=true."
-    )
+    raise OutputError(f"{out} cannot hold {_listed(lost)} of the film; {advice} without by --set mux.leave_out=true.")
 
 
 def check_times(out: Path, info: FilmInfo, pts: np.ndarray) -> None:
@@ -79,9 +77,10 @@ def _lost_tags(out: Path, info: FilmInfo, encode: EncodeConfig) -> list[str]:
         return compare_tags(info, probe(trial)).lost()
 
 
-def _better(muxer: str, info: FilmInfo) -> str | None:
-    """The suffix of a container that holds all streams."""
-    others = [suffix for suffix in (".mkv", ".mov", ".mp4", ".ts") if MUXERS[suffix] != muxer]
+def _better(muxer: str, info: FilmInfo, encode: EncodeConfig) -> str | None:
+    """The suffix of a container that holds all streams, and the codec if one was asked for."""
+    able = [s for s in (".mkv", ".mov", ".mp4", ".ts") if encode.codec is None or takes_codec(MUXERS[s], encode.codec)]
+    others = [suffix for suffix in able if MUXERS[suffix] != muxer]
     return next((suffix for suffix in others if not lost_streams(MUXERS[suffix], info)), None)
 
 
