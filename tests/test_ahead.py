@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidcolor.pipeline.ahead import ahead
+from vidcolor.pipeline.ahead import Ahead, ahead
 
 
 @given(st.lists(st.integers()), st.integers(1, 5))
@@ -59,3 +59,19 @@ def test_no_more_than_the_depth_waits():
     threading.Event().wait(0.3)
     assert len(made) <= 6
     stage.close()
+
+
+def test_ahead_begins_at_once_and_can_be_closed_untouched():
+    begun = threading.Event()
+
+    def stage():
+        begun.set()
+        yield from range(100)
+
+    running = Ahead(stage(), 2)
+    assert begun.wait(10)
+    assert list(running) == list(range(100))
+    running.close()
+    before = threading.active_count()
+    Ahead(stage(), 2).close()
+    assert threading.active_count() == before

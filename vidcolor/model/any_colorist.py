@@ -49,6 +49,10 @@ class AnyColorist(Protocol[ReferenceT, TargetsT]):
     Gray pictures are (h, w) uint8, sides multiples of 32; chroma is float32 in CIELAB units, at half their size.
     """
 
+    @property
+    def at_once(self) -> int:
+        """How many pictures to consult at once, so that the device has enough to do and nobody waits for nothing."""
+
     def encode(self, rgb: np.ndarray, lines: int) -> ReferenceT:
         """What the network needs of a reference (H, W, 3) uint8 sRGB, seen with ``lines`` on its short side."""
 

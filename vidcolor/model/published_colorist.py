@@ -45,6 +45,11 @@ class PublishedColorist:
         self._network = network.to(self._device).eval()
         self._half = half
 
+    @property
+    def at_once(self) -> int:
+        """One: they are coloured one at a time."""
+        return 1
+
     @torch.inference_mode()
     def encode(self, rgb: np.ndarray, lines: int) -> EncodedReference:
         """What the network needs of a reference (H, W, 3) uint8 sRGB; it sees 128 x 128, whatever ``lines`` are."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from queue import Empty, Full, Queue
 from threading import Event, Thread
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
@@ -19,28 +19,42 @@ class _End:
         self.error = error
 
 
-def ahead(items: Iterable[Item], depth: int) -> Iterator[Item]:
-    """The same items in the same order, made in a thread, at most ``depth`` of them waiting.
+class Ahead(Generic[Item]):
+    """The same items in the same order, made in a thread from now on, at most ``depth`` of them waiting.
 
-    An error of ``items`` is raised here, after the items before it. Where the consumer stops early the thread is told,
-    and waited for: nothing runs on behind anybody's back.
+    An error of ``items`` is raised here, after the items before it. Whoever stops early calls :meth:`close`: the thread
+    is told, and waited for, so that nothing runs on behind anybody's back.
     """
-    queue: Queue[Item | _End] = Queue(depth)
-    stopped = Event()
-    thread = Thread(target=_produce, args=(items, queue, stopped), daemon=True)
-    thread.start()
-    try:
+
+    def __init__(self, items: Iterable[Item], depth: int) -> None:
+        self._queue: Queue[Item | _End] = Queue(depth)
+        self._stopped = Event()
+        self._thread = Thread(target=_produce, args=(items, self._queue, self._stopped), daemon=True)
+        self._thread.start()
+
+    def __iter__(self) -> Iterator[Item]:
         while True:
-            item = queue.get()
+            item = self._queue.get()
             if isinstance(item, _End):
                 if item.error is not None:
                     raise item.error
                 return
             yield item
+
+    def close(self) -> None:
+        """Let go of what was not taken."""
+        self._stopped.set()
+        _drain(self._queue)
+        self._thread.join()
+
+
+def ahead(items: Iterable[Item], depth: int) -> Iterator[Item]:
+    """:class:`Ahead` that begins when the first item is asked for, and closes itself."""
+    running = Ahead(items, depth)
+    try:
+        yield from running
     finally:
-        stopped.set()
-        _drain(queue)
-        thread.join()
+        running.close()
 
 
 def _produce(items: Iterable[Item], queue: Queue[Item | _End], stopped: Event) -> None:

@@ -24,15 +24,15 @@ class ColorizeConfig:
 
     lines: int = 320
     """Short side, in pixels, of the pictures that the network sees."""
-    batch: int = 4
-    """Key frames it sees at once."""
+    batch: int | None = None
+    """Key frames it sees at once; None: one on a processor, where the others would only wait, more on a device."""
     half: bool = False
     """Compute in bfloat16 (CPU) or float16 (GPU) instead of float32."""
     stretch: int = 2400
     """Longest piece of a shot, in frames, that becomes one segment; longer shots are walked in several."""
 
     def __post_init__(self) -> None:
-        if self.lines < 32 or self.batch < 1 or self.stretch < 100:
+        if self.lines < 32 or (self.batch is not None and self.batch < 1) or self.stretch < 100:
             raise ValueError("lines from 32, batch from 1 and stretch from 100 are needed")
 
 
@@ -60,6 +60,10 @@ class Guide(Generic[ReferenceT, TargetsT]):
         ]
         return [[(weight, each[number]) for weight, each in views] for number in range(len(grays))]
 
+    def at_once(self, config: ColorizeConfig) -> int:
+        """How many pictures are to be consulted at once."""
+        return config.batch or self.colorist.at_once
+
     def temper(self, gray: np.ndarray, ab: np.ndarray) -> np.ndarray:
         """Chroma (2, h, w) that a reference tells of an upright gray (2h, 2w), followed as far as references are."""
         if self.strength == 1:
@@ -86,7 +90,7 @@ def color_keys(
     """
     iterator, before = iter(intervals), None
     known = known or {}
-    while batch := list(islice(iterator, config.batch)):
+    while batch := list(islice(iterator, guide.at_once(config))):
         # what needs no frame before is done for all of them at once
         unknown = [interval for interval in batch if interval.last not in known]
         views = iter(guide.consult([interval.key_gray for interval in unknown]))
@@ -115,8 +119,9 @@ def color_keys_back(
         return {}
     found, before = {keys[-1][0]: last}, last
     steps = [(number, gray, path) for (number, gray, _), (_, _, path) in pairwise(keys)][::-1]
-    for start in range(0, len(steps), config.batch):
-        batch = steps[start : start + config.batch]
+    at_once = guide.at_once(config)
+    for start in range(0, len(steps), at_once):
+        batch = steps[start : start + at_once]
         views = guide.consult([gray for _, gray, _ in batch])
         for (number, _, path), view in zip(batch, views, strict=True):
             before = found[number] = _go_on(view, before, path, guide)

@@ -68,13 +68,17 @@ def observed(
 ) -> Iterator[ColouredFrame]:
     """Hand on frames ``start`` to ``stop`` of a shot, and at their end write what was measured of them to ``path``.
 
+    Nothing is written where frames are missing; to say so is left to who counts them.
     Raises OutputError where the disk refuses; then the end of the frames is never reached, nor the segment finished.
     """
     observer = Observer(shot, start, stop, lens, explain)
+    last = start - 1
     for frame in frames:
         observer.see(frame)
+        last = frame.frame.index
         yield frame
-    save_measures(path, observer.measures())
+    if last == stop - 1:
+        save_measures(path, observer.measures())
 
 
 class Observer:

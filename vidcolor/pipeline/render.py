@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from threading import Event, RLock
 from typing import Any
 
 import numpy as np
 
 from vidcolor.errors import FilmError
 from vidcolor.model.any_colorist import AnyColorist
-from vidcolor.pipeline.ahead import ahead
+from vidcolor.pipeline.ahead import Ahead, ahead
 from vidcolor.pipeline.anchor import upright_rgb
 from vidcolor.pipeline.colorize import Guide
 from vidcolor.pipeline.decode import FilmReader
@@ -37,7 +38,7 @@ TIE_WEIGHT = 2.0
 EXPLAINED_LINES = 160
 """Short side, in pixels, of the picture of which the report shows what its references explain, about as in matching."""
 
-_ANCHORS_KEPT = 16
+_ANCHORS_KEPT, _ENCODED_KEPT = 16, 2
 
 
 class Renderer:
@@ -54,13 +55,19 @@ class Renderer:
         self._source, self._references, self._config = source, references, config
         self._make_colorist = colorist
         self._colorist: AnyColorist[Any, Any] | None = None
-        self._encoded: tuple[Any, Any] = (((), ()), None)
+        self._encoded: OrderedDict[Any, Any] = OrderedDict()
         self._anchors: OrderedDict[ShotEntry, Reference] = OrderedDict()
+        self._one_guide = RLock()
         self._form = _chroma_format(source.info, config.encode)
         self._reader = FilmReader(source.info)
+        self._reader_free = Event()
+        """Set when all frames of the stretch that was begun last have been read."""
+        self._begun: tuple[Path, Ahead[ColouredFrame]] | None = None
 
     def close(self) -> None:
         """Free the film's file."""
+        if self._begun is not None:
+            self._begun[1].close()
         self._reader.close()
 
     def render(
@@ -70,6 +77,7 @@ class Renderer:
         before: Path | None = None,
         on_frame: Callable[[], None] | None = None,
         before_naming: Callable[[], None] | None = None,
+        following: tuple[Stretch, Path] | None = None,
     ) -> None:
         """Write the segment of one stretch to ``path``, whole or not at all.
 
@@ -77,13 +85,35 @@ class Renderer:
             one needs lies beside each segment, see :func:`seam_path`, and so does what was measured of it, see
             :func:`vidcolor.pipeline.measures.measures_path`.
         before_naming: called when all frames are there; what it raises leaves no segment.
+        following: the stretch, and its path, that will be rendered next, unless it continues another's colours: it is
+            begun when all of this one has been read, lest the encoder wait at every cut.
         Raises FilmError where the film can no longer be read as it was, OutputError where the disk refuses.
         """
+        if self._begun is None or self._begun[0] != path:
+            self._begin(stretch, path, before)
+        assert self._begun is not None
+        (_, frames), self._begun = self._begun, None
+        begun = self._beginning(frames, following)
+        with closing(frames), closing(self._counted(begun, stretch, on_frame, before_naming)) as counted:
+            encode_segment(path, counted, self._source.info, self._config.encode)
+
+    def _begin(self, stretch: Stretch, path: Path, before: Path | None = None) -> None:
+        """Have a thread make the frames of a stretch, a few ahead of whoever takes them."""
+        if self._begun is not None:
+            self._begun[1].close()
+        self._reader_free.clear()
         seams = (seam_path(before) if before else None, seam_path(path))
         frames = self._coloured(stretch, *seams) if stretch.entry.is_drawn else self._undrawn(stretch)
-        observed = ahead(self._observed(frames, stretch, path), depth=8)
-        with closing(self._counted(observed, stretch, on_frame, before_naming)) as counted:
-            encode_segment(path, counted, self._source.info, self._config.encode)
+        self._begun = path, Ahead(self._observed(frames, stretch, path), depth=8)
+
+    def _beginning(
+        self, frames: Iterable[ColouredFrame], following: tuple[Stretch, Path] | None
+    ) -> Iterator[ColouredFrame]:
+        """The same frames; as soon as the film is free, the next stretch is begun."""
+        for frame in frames:
+            if following and self._begun is None and self._reader_free.is_set():
+                self._begin(*following)
+            yield frame
 
     def _counted(
         self,
@@ -113,6 +143,7 @@ class Renderer:
 
     def _own(self, stretch: Stretch) -> Iterator[ColouredFrame]:
         info, start = self._source.info, self._source.survey.seek_point(stretch.start)
+        self._reader_free.set()  # it has one of its own
         with FilmReader(info, chroma=output_format(info, self._config.encode)) as reader:
             for frame in reader.frames(start, len(stretch)):
                 assert frame.chroma is not None
@@ -120,7 +151,7 @@ class Renderer:
 
     def _gray(self, stretch: Stretch) -> Iterator[ColouredFrame]:
         neutral = 1 << (self._form.bit_depth - 1)
-        for frame in self._read(stretch.start, stretch.stop):
+        for frame in self._read_through(stretch.start, stretch.stop):
             plane = np.full((self._form.height, self._form.width), neutral, frame.luma.dtype)
             yield ColouredFrame(frame, plane, plane)
 
@@ -169,9 +200,11 @@ class Renderer:
         references = [self._references[name] for name in entry.references]
         weights = entry.weights or (1.0,) * len(references)
         followed = references
-        if anchor is not None:
-            followed, weights = [*references, self._anchor(anchor)], (*weights, TIE_WEIGHT * max(weights, default=1.0))
-        colorist, reference = self._consult(followed, weights)
+        with self._one_guide:  # two stretches may ask
+            if anchor is not None:
+                followed = [*references, self._anchor(anchor)]
+                weights = (*weights, TIE_WEIGHT * max(weights, default=1.0))
+            colorist, reference = self._consult(followed, weights)
         return Guide(colorist, reference, entry.strength, self._source.info.rotation // 90)
 
     def _anchor(self, entry: ShotEntry) -> Reference:
@@ -189,9 +222,14 @@ class Renderer:
 
     def _kept(self, start: int, stop: int, waiting: deque[Frame]) -> Iterator[Frame]:
         """Frames, which also wait for their chroma."""
-        for frame in self._read(start, stop):
+        for frame in self._read_through(start, stop):
             waiting.append(frame)
             yield frame
+
+    def _read_through(self, start: int, stop: int) -> Iterator[Frame]:
+        """The last frames that a stretch reads; then the film is free for the next stretch."""
+        yield from self._read(start, stop)
+        self._reader_free.set()
 
     def _read(self, start: int, stop: int) -> Iterator[Frame]:
         return self._reader.frames(self._source.survey.seek_point(start), stop - start)
@@ -203,12 +241,15 @@ class Renderer:
         if self._colorist is None:
             self._colorist = self._make_colorist()
         asked = tuple(reference.digest for reference in references), weights
-        if self._encoded[0] != asked:
+        if asked not in self._encoded:
             lines = self._config.colorize.lines
             each = [self._colorist.encode(reference.rgb, lines) for reference in references]
             uneven = weights if len(set(weights)) > 1 else None
-            self._encoded = (asked, self._colorist.join(each, uneven) if each else None)
-        return self._colorist, self._encoded[1]
+            self._encoded[asked] = self._colorist.join(each, uneven) if each else None
+        self._encoded.move_to_end(asked)
+        if len(self._encoded) > _ENCODED_KEPT:
+            self._encoded.popitem(last=False)
+        return self._colorist, self._encoded[asked]
 
 
 def _with_margins(stretch: Stretch, overlap: int) -> tuple[int, int]:

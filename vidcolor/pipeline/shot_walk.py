@@ -59,7 +59,8 @@ class ShotWalk:
         opening: chroma of the first frame, where a stretch before this one has given it.
         """
         grays = ahead((self.view.gray(frame.luma) for frame in frames), depth=self._config.keys.interval)
-        intervals = ahead(track(grays, self._config.keys, start, self.known), depth=self._config.colorize.batch)
+        depth = self._guide.at_once(self._config.colorize)
+        intervals = ahead(track(grays, self._config.keys, start, self.known), depth)
         given = {**opening, **self._walked_back(), **self.known}
         return color_keys(intervals, self._guide, self._config.colorize, given)
 

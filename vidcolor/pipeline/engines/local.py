@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from itertools import count
+from itertools import count, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,6 @@ class LocalEngine:
         """See :class:`~vidcolor.pipeline.engines.engine.Engine`; no worker is ever lost."""
         frames = count(1)
         with closing(ShotWorker(production, self._colorist, self._check)) as worker:
-            for task in tasks:
-                worker.render(task, folder, lambda: on_frames(next(frames)))
+            for task, following in zip_longest(tasks, tasks[1:]):
+                worker.render(task, folder, lambda: on_frames(next(frames)), following)
         return 0

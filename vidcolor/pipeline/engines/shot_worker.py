@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +47,20 @@ class ShotWorker:
 
         return cls(production, colorist, film.check)
 
-    def render(self, task: ShotTask, folder: Path, on_frame: Callable[[], None]) -> None:
-        """Put the segments of one shot into ``folder``, where that of the stretch before the first one lies too."""
+    def render(
+        self, task: ShotTask, folder: Path, on_frame: Callable[[], None], following: ShotTask | None = None
+    ) -> None:
+        """Put the segments of one shot into ``folder``, where that of the stretch before the first one lies too.
+
+        following: what will be rendered next, where that is known.
+        """
         segments = SegmentStore(folder)
-        for piece in task.pieces:
+        rest = [*task.pieces[1:], *(following.pieces[:1] if following else ())]
+        for piece, after in zip_longest(task.pieces, rest[: len(task.pieces)]):
             before = segments.path(piece.before, SUFFIX) if piece.before else None
-            self._renderer.render(piece.stretch, segments.path(piece.digest, SUFFIX), before, on_frame, self._check)
+            path = segments.path(piece.digest, SUFFIX)
+            begin = (after.stretch, segments.path(after.digest, SUFFIX)) if after and not after.before else None
+            self._renderer.render(piece.stretch, path, before, on_frame, self._check, begin)
             segments.seal(piece.digest)
 
     def close(self) -> None:
