@@ -81,6 +81,7 @@ def _print_choices(manifest: Manifest, pieces: Sequence[Piece], known: set[str])
     """What became of the shots that have a reference of their set, and of those that have none."""
     related = {name.partition(".")[0] for name in known}
     tallies: dict[str, dict[str, int]] = {}
+    misses = []
     for entry in manifest.entries:
         piece, _ = piece_of(pieces, *entry.bounds)
         of_set, of_clip = piece.source.name in known, piece.source.clip in related
@@ -90,10 +91,15 @@ def _print_choices(manifest: Manifest, pieces: Sequence[Piece], known: set[str])
         )
         tally["shots"] += 1
         tally[_followed(entry, piece)] += 1
+        if _followed(entry, piece) != ("right" if of_set else "flagged"):
+            followed = entry.references[0] if entry.references else f"nothing, best {entry.runner_up}"
+            certainty = entry.score if entry.references else entry.runner_up_score
+            misses.append(f"  shot {entry.shot.index} of {piece.source.name} follows {followed} ({certainty:.2f})")
         tally["several"] = tally.get("several", 0) + (len(entry.references) > 1)
     for kind, tally in sorted(tallies.items(), reverse=True):
         shares = "  ".join(f"{name} {count} ({count / tally['shots']:.0%})" for name, count in tally.items())
         print(f"{kind:20} {shares}")
+    print("\n".join(misses))
 
 
 def _followed(entry: ShotEntry, piece: Piece) -> str:

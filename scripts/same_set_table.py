@@ -1,8 +1,8 @@
 """Print how far the colours of one set agree over five shots, where one reference serves one of them.
 
 Of each set five short shots are cut at moments far apart, shots of other clips between them. The middle frame of the
-first is the reference; the other clips have one each. The film is coloured with ties and without (each shot matched
-alone), and compared at the middle frames of the five shots:
+first is the reference (--no-reference: there is none for the set); the other clips have one each. The film is coloured
+with ties and without (each shot matched alone), and compared at the middle frames of the five shots:
 
   among   mean CIEDE2000 between the same surfaces in different shots: pixels that optical flow brings together
           there and back, and whose true colours are the same; truth: the same of the colour truth
@@ -55,7 +55,7 @@ def main() -> None:
     rows = []
     for name in args.sets:
         others = [one for one in sets.values() if one.clip != sets[name].clip]
-        rows += _measure(sets[name], others[:: max(1, len(others) // (SHOTS - 1))], args.set)
+        rows += _measure(sets[name], others[:: max(1, len(others) // (SHOTS - 1))], args)
     for way in WAYS:
         mine = [row for row in rows if row[0] == way]
         among, true, error = (np.mean([row[n] for row in mine]) for n in (1, 2, 3))
@@ -65,7 +65,7 @@ def main() -> None:
         cv2.imwrite(args.sheet, contact_sheet([row[4] for row in rows], titles, lines=160)[..., ::-1])
 
 
-def _measure(one: Set, others: Sequence[Set], settings: list[str]) -> list[tuple[Any, ...]]:
+def _measure(one: Set, others: Sequence[Set], args: Any) -> list[tuple[Any, ...]]:
     """Figures and pictures of one set, way by way."""
     pieces, own = _pieces(one, others)
     starts = np.cumsum([0, *map(len, pieces)])
@@ -77,12 +77,12 @@ def _measure(one: Set, others: Sequence[Set], settings: list[str]) -> list[tuple
         refs.mkdir()
         write_films(pieces, film, truth)
         for place, piece in enumerate(pieces):
-            if place == own[0] or place not in own:
+            if place not in own or (place == own[0] and not args.no_reference):
                 write_still(refs / f"{piece.source.name}.png", piece.source.frame((piece.start + piece.stop) // 2))
         true = [picture.rgb for picture in read_rgb(truth, frozenset(middles))]
         for way, extra in WAYS.items():
             project, out = folder / way, folder / f"{way}.mkv"
-            config = resolve(PipelineConfig, overrides=["encode.codec=ffv1", *settings, *extra])
+            config = resolve(PipelineConfig, overrides=["encode.codec=ffv1", *args.set, *extra])
             run(film, refs, out, project, config)
             ours = [picture.rgb for picture in read_rgb(out, frozenset(middles))]
             among, of_truth = _agreement(ours, true)
@@ -156,6 +156,7 @@ def _arguments() -> Any:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clips", type=Path, nargs="+", help="folders of colour clips")
     parser.add_argument("--sets", nargs="+", required=True, help="clip.shot, such as teddy.0")
+    parser.add_argument("--no-reference", action="store_true")
     parser.add_argument("--set", action="append", default=[])
     parser.add_argument("--sheet", help="PNG: the five middle frames, a row for each set and way")
     return parser.parse_args()

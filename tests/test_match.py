@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from vidcolor.pipeline.match import MatchConfig, Matcher, sampled_frames
 from vidcolor.types import Shot
 
-CONFIG = MatchConfig(lines=64)
+CONFIG = MatchConfig(lines=64, threshold=0.0)
 
 
 def matcher(*references, config: MatchConfig = CONFIG) -> Matcher:
@@ -46,6 +46,14 @@ def test_three_at_most() -> None:
     shot = [blocks(20, 60, 100, 140)]
     for most in (1, 2, 3):
         assert len(matcher(*quarters, config=replace(CONFIG, together=most)).judge(shot).chosen.names) == most
+
+
+def test_what_does_not_fit_stays_alone() -> None:
+    """Company makes no fitting reference of it, however much they would explain together."""
+    halves = reference("a.png", 20, 60), reference("b.png", 100, 140)
+    verdict = matcher(*halves, config=replace(CONFIG, threshold=0.9)).judge([blocks(20, 60, 100, 140)])
+    assert verdict.chosen == verdict.alone[0]
+    assert verdict.chosen.score < 0.9
 
 
 @settings(max_examples=30, deadline=None)

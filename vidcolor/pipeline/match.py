@@ -42,8 +42,10 @@ class MatchConfig:
     """Score below which a shot is flagged and coloured without reference."""
     together: int = 3
     """Most references that one shot follows."""
-    gain: float = 0.05
-    """Share of the picture that a further reference must add to what is explained."""
+    gain: float = 0.01
+    """Share of the picture that a further reference must add to what is explained. It is small because what is
+    explained is a mean over all places: a reference that shows what the best one lacks seldom adds more than some
+    hundredths, one of other things hardly ever so much."""
     film_frames: int = 160
     """Most references that one colour film gives, those least like each other."""
 
@@ -139,9 +141,13 @@ class Matcher:
         return Verdict(self._joined(finalists, [middle, *seen]), tuple(alone))
 
     def _joined(self, finalists: list[_Votes], seen: list[Seen]) -> Candidate:
-        """The best finalist, and step by step others, each where the share explained grows clearly by it."""
+        """The best finalist, and step by step others, each where the share explained grows clearly by it.
+
+        What does not fit alone does not fit in company either.
+        """
         chosen = finalists[0]
-        for _ in range(self._config.together - 1):
+        fits = chosen.candidate().score >= self._config.threshold
+        for _ in range(self._config.together - 1 if fits else 0):
             best, score_now = chosen, chosen.candidate().score
             for other in finalists:
                 if other.known[0] in chosen.known or _united(chosen, other) < self._config.gain:
@@ -180,7 +186,9 @@ class Matcher:
 
 
 def _by_score(votes: list[_Votes]) -> list[_Votes]:
-    return sorted(votes, key=lambda one: (-one.candidate().score, one.known[0].name))
+    """The best first; of equals, as where the score is 0, the one that explains more."""
+    judged = [(one.candidate(), one) for one in votes]
+    return [one for _, one in sorted(judged, key=lambda pair: (-pair[0].score, -pair[0].explained, pair[0].name))]
 
 
 def _united(one: _Votes, other: _Votes) -> float:
