@@ -252,3 +252,20 @@ def test_small_pictures_are_upright_in_true_shape_and_without_bars() -> None:
     luma = np.zeros((HEIGHT, WIDTH), np.uint8)
     luma[12:60] = 235
     assert lens.gray(luma, lens.size(96)).min() == 255
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 2), (3, 5), (17, 33), (8, 400), (300, 7), (49, 65)])
+@pytest.mark.parametrize("factors", [(1, 1), (1, 2), (2, 2), (1, 4)])
+def test_pictures_of_any_shape_are_measured(size: tuple[int, int], factors: tuple[int, int]) -> None:
+    """Tiny, odd, long and narrow; chroma at full, half and quarter size."""
+    height, width = size
+    lens = lens_of(film(width=width, height=height), (0, height, 0, width))
+    observer = Observer(Shot(0, 0, 3), 0, 3, lens)
+    for number in range(3):
+        luma = np.full(size, 120, np.uint8)
+        planes = np.full((2, -(-height // factors[0]), -(-width // factors[1])), 140, np.uint8)
+        observer.see(ColouredFrame(Frame(number, number, luma), *planes))
+    found = observer.measures()
+    assert found.saturation.min() > 5
+    assert found.after.startswith(b"\xff\xd8")
+    assert shot_measures(found, None, None).flicker < 0.1
