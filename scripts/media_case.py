@@ -30,6 +30,8 @@ class Case:
     """Regular expression that one of the warnings has to hold; without it no warning about a loss is let pass."""
     out: str | None = None
     """Name of the output, to ask for a container; None leaves it to vidcolor."""
+    lossless: bool = True
+    """False where FFV1 goes into no container that holds the film's other streams."""
     settings: tuple[str, ...] = ()
     """Settings of this case alone."""
 

@@ -96,7 +96,7 @@ def _judge(case: Case, folder: Path, still: Path, timeout: float) -> Row:
         return row
     before = _contents(film)
     outcomes = []
-    if case.out is None:
+    if case.out is None and case.lossless:
         row.lossless, *outcome = _attempt(case, film, still, None, ("encode.codec=ffv1",), timeout)
         outcomes.append(outcome)
     out = folder / case.out if case.out else None

@@ -29,13 +29,16 @@ def describe_damage(
     """
     promised = promised_packets(container, stream)
     if promised is not None and pictures.packets < promised:
-        return f"{path} ends early: {frames} of {promised} frames could be decoded."
+        return f"{path} ends early: {frames} of {stream.frames or promised} frames could be decoded."
     if pictures.broken:
-        return f"{path} is damaged: {pictures.broken} of its pictures could not be decoded, {frames} could."
+        lost = max(pictures.broken, pictures.packets - frames)
+        return f"{path} is damaged: {lost} of its pictures could not be decoded, {frames} could."
     seconds = promised_seconds(container, stream)
     if pictures.cut_off or (promised is None and seconds is not None and end < seconds - SLACK_SECONDS):
         of = f" of {seconds:.1f}" if seconds is not None else ""
         return f"{path} ends early: {float(end):.1f}{of} seconds ({frames} frames) could be decoded."
+    if pictures.faulty:
+        return f"{path} is damaged: {pictures.faulty} of its {frames} pictures have parts that could not be decoded."
     return None
 
 
@@ -43,6 +46,8 @@ def promised_packets(container: InputContainer, stream: VideoStream) -> int | No
     """How many packets of a stream the container's index promises; None where it has no full index."""
     if "mov" in container.format.name:
         return len(stream.index_entries) or None  # nb_frames would count what an edit list hides
+    if container.format.name == "avi" and stream.frames and stream.average_rate:
+        return stream.frames - round(SLACK_SECONDS * stream.average_rate)
     return None
 
 

@@ -38,6 +38,8 @@ class Pictures:
         """Packets of the stream seen so far."""
         self.broken = 0
         """Packets that could not be decoded."""
+        self.faulty = 0
+        """Pictures that came out with parts missing or made up."""
         self.cut_off: str | None = None
         """What the container said where reading broke off before its end."""
         self._container = container
@@ -80,7 +82,9 @@ class Pictures:
 
     def _decode(self, packet: Packet | None) -> list[VideoFrame]:
         try:
-            return self._stream.decode(packet)
+            pictures = self._stream.decode(packet)
+            self.faulty += sum(picture.is_corrupt for picture in pictures)
+            return pictures
         except EOFError:
             return []
         except (av.FFmpegError, ValueError) as error:
