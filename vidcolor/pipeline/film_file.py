@@ -116,5 +116,6 @@ def _why_not_opened(path: Path, error: Exception) -> str:
     with path.open("rb") as file:
         head = file.read(12)
     if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free"):
-        return f"{path} has no usable index (moov): it was cut off before its end was written, or is damaged; copy or export it again."
+        why = "it is damaged, or was cut off before its end was written"
+        return f"{path} has no usable index (moov): {why}; copy or export it again."
     return f"{path} is not a film that FFmpeg can read (its content is of no known format)."
