@@ -20,7 +20,7 @@ def flat(a, b, count=2):
 
 def losses(pred, truth, palette=None, follows=None, **weights):
     present = torch.ones(len(truth), dtype=torch.bool)
-    return colorization_loss(pred, truth, present, LossWeights(**weights), palette, follows)
+    return colorization_loss(pred, truth, present, LossWeights(**{"palette": 0.02, **weights}), palette, follows)
 
 
 def test_the_truth_itself_costs_nothing_but_the_gate():

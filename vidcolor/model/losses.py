@@ -28,9 +28,9 @@ class LossWeights:
     """Binary cross-entropy of the gate against whether the carried colour is right."""
     histogram: float = 0.002
     """Chi-square of the ab histograms of prediction and truth, summed over the three scales (Lu et al. 2020)."""
-    palette: float = 0.02
+    palette: float = 0.0
     """Chi-square of the ab histograms of prediction and reference, where the reference is another picture of the same
-    kind: its colours shall come over, though the truth has others."""
+    kind: its colours come over more, though the truth has others, also to places that the reference does not show."""
     gan: float = 0.0
     """How little the discriminator takes the answer, at the target's size, for a photograph; 0: there is none."""
     gan_mode: FilmGanMode = "hinge"

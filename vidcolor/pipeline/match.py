@@ -7,7 +7,7 @@ references together explain clearly more of the picture than the best alone, the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -18,8 +18,12 @@ from vidcolor.model.any_colorist import AnyColorist, Likeness, Seen
 from vidcolor.model.colorist import gray_of, working_size
 from vidcolor.types import Reference, Shot
 
-SIMILARITY_RANGE = (0.42, 0.75)
-"""Mean best cosine of two pictures that have little in common, and of two that show the same."""
+STRANGERS = ((5, 0.35), (25, 0.45))
+"""Mean best cosine of a shot and the most alike of so many pictures of other things: the more there are, the more alike
+one of them is by chance."""
+
+SAME = 0.75
+"""Mean best cosine of two pictures that show the same."""
 
 _FINALISTS = 3
 """References for which all frames of a shot vote; the others are judged by its middle frame alone."""
@@ -38,7 +42,7 @@ class MatchConfig:
     """Short side, in pixels, at which pictures are compared."""
     shortlist: int = 8
     """References that are compared densely with a shot, the most alike by their global descriptors."""
-    threshold: float = 0.4
+    threshold: float = 0.3
     """Score below which a shot is flagged and coloured without reference."""
     together: int = 3
     """Most references that one shot follows."""
@@ -100,11 +104,13 @@ class _Votes:
 
     known: tuple[_Known, ...]
     votes: list[Likeness]
+    among: int
+    """How many references there are."""
 
     def candidate(self) -> Candidate:
         return Candidate(
             tuple(one.name for one in self.known),
-            score=float(np.median([score(vote) for vote in self.votes])),
+            score=float(np.median([score(vote, self.among) for vote in self.votes])),
             explained=float(np.mean([vote.gate for vote in self.votes])),
         )
 
@@ -135,7 +141,7 @@ class Matcher:
         middle = seen.pop(len(seen) // 2)
         first = _by_score([self._ask((known,), [middle]) for known in self._shortlist([middle, *seen])])
         finalists = _by_score(
-            [_Votes(one.known, one.votes + self._votes(one.known, seen)) for one in first[:_FINALISTS]]
+            [replace(one, votes=one.votes + self._votes(one.known, seen)) for one in first[:_FINALISTS]]
         )
         alone = [one.candidate() for one in finalists + first[_FINALISTS:]]
         return Verdict(self._joined(finalists, [middle, *seen]), tuple(alone))
@@ -170,7 +176,7 @@ class Matcher:
         return [self._known[place] for place in order]
 
     def _ask(self, known: tuple[_Known, ...], seen: list[Seen]) -> _Votes:
-        return _Votes(known, self._votes(known, seen))
+        return _Votes(known, self._votes(known, seen), among=len(self._known))
 
     def _votes(self, known: tuple[_Known, ...], seen: list[Seen]) -> list[Likeness]:
         reference = self._colorist.join([self._encoded(one.place) for one in known])
@@ -201,12 +207,14 @@ def _explained(votes: _Votes) -> float:
     return votes.candidate().explained
 
 
-def score(likeness: Likeness) -> float:
-    """How well a reference fits, 0 to 1: geometric mean of the share it explains and of how alike its places look.
+def score(likeness: Likeness, among: int) -> float:
+    """How well one of ``among`` references fits, 0 to 1: geometric mean of the share it explains and of how alike its
+    places look.
 
     The similarity of strangers' places and of the same things' are where the scale begins and ends: measured at 128
-    lines on pairs of moments of one scene against the most alike of hundreds of pictures of other things.
+    lines on pairs of moments of one scene against few and against hundreds of pictures of other things.
     """
-    low, high = SIMILARITY_RANGE
-    alike = min(max((likeness.similarity - low) / (high - low), 0.0), 1.0)
+    (few, low), (many, high) = STRANGERS
+    chance = float(np.interp(np.log(max(among, 1)), np.log((few, many)), (low, high)))
+    alike = min(max((likeness.similarity - chance) / (SAME - chance), 0.0), 1.0)
     return (likeness.gate * alike) ** 0.5

@@ -72,6 +72,15 @@ class FilmObjective(nn.Module):
         """Colours of a frame before: along real motion where the pair has a video's, else along a simulated one."""
         with self._networks(true_ab):
             guessed = self.network.decode(consulted).ab[-1].float()
+        brought = self._brought(guessed, pairs, true_ab, generator)
+        with self._networks(true_ab):
+            walked = self.network.decode(consulted, brought).ab[-1].float()
+        # a walk goes on from its own answers: half of the guesses had a frame before themselves
+        coin = torch.rand((len(guessed), 1, 1, 1), generator=generator).to(guessed.device) < 0.5
+        return self._brought(torch.where(coin, walked, guessed), pairs, true_ab, generator)
+
+    def _brought(self, guessed: Tensor, pairs: Pairs, true_ab: Tensor, generator: torch.Generator) -> Propagated:
+        """True colours moved, real motion where there is one, and worsened by the ``guessed`` ones."""
         simulated = simulated_motion(F.avg_pool2d(true_ab, 2), guessed, self._shares(pairs.kind), generator)
         moved = Propagated(ab_of(pairs.moved), pairs.trust, simulated.present)
         real = worsened(moved, guessed, generator)
