@@ -18,6 +18,8 @@ LOSSLESS_FORMATS = (
 RAW_FORMATS = ("nv12", "rgb24", "pal8", "uyvy422", "ya8", "monob", "rgb48be", "yuv420p10be")
 """What lies in NUT as it is."""
 
+HDR10 = "HDR10 static metadata, H.265 10 bit, mp4"
+
 CODECS = {
     "MPEG-2 top field first, ts": ("film.ts", "-c:v mpeg2video -flags +ildct+ilme -vf setfield=tff -q:v 3"),
     "MPEG-2 bottom field first, ts": ("film.ts", "-c:v mpeg2video -flags +ildct+ilme -vf setfield=bff -q:v 3"),
@@ -53,7 +55,7 @@ CODECS = {
     "Y4M": ("film.y4m", "-strict -1"),
     "Y4M gray 16 bit": ("film.y4m", "-pix_fmt gray16le -strict -1"),
     "H.264, m2ts": ("film.m2ts", X264),
-    "HDR10 static metadata, H.265 10 bit, mp4": (
+    HDR10: (
         "film.mp4",
         "-c:v libx265 -preset ultrafast -pix_fmt yuv420p10le -tag:v hvc1 -color_primaries bt2020 -color_trc smpte2084 "
         "-colorspace bt2020nc -x265-params log-level=none:hdr10=1:repeat-headers=1:colorprim=bt2020:"
@@ -97,7 +99,14 @@ def pictures(pattern: str, options: str, folder: str = "") -> Case:
 FORMAT_CASES = [
     *(Case(f"{name}, FFV1", drawn("film.mkv", f"-c:v ffv1 -pix_fmt {name}")) for name in LOSSLESS_FORMATS),
     *(Case(f"{name}, raw", drawn("film.nut", f"-c:v rawvideo -pix_fmt {name}")) for name in RAW_FORMATS),
-    *(Case(name, drawn(file, options)) for name, (file, options) in CODECS.items()),
+    *(Case(name, drawn(file, options), lossless="HDR10" not in name) for name, (file, options) in CODECS.items()),
+    Case(
+        "HDR10 static metadata to FFV1",
+        drawn(*CODECS[HDR10]),
+        settings=("encode.codec=ffv1",),
+        lossless=False,
+        refused="HDR light metadata",
+    ),
     *(Case(name, drawn(file, options, SOUND)) for name, (file, options) in BROADCAST.items()),
 ]
 

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
+from av.sidedata.sidedata import Type
 from av.video.format import VideoFormat
 
 from vidcolor.pipeline.film_file import reopen_film, video_stream
+from vidcolor.pipeline.pictures import Pictures
 from vidcolor.pipeline.sequence import picture_names
+from vidcolor.pipeline.side_data import side_data_of
 from vidcolor.types import FilmInfo
+
+LOOKED_AT = 50
+"""Pictures in which side data are looked for."""
+NOT_REWRITTEN = {
+    Type.A53_CC: "closed captions (CEA-608/708)",
+    Type.DOVI_RPU_BUFFER: "Dolby Vision metadata",
+    Type.DOVI_METADATA: "Dolby Vision metadata",
+    Type.DYNAMIC_HDR_PLUS: "HDR10+ metadata",
+    Type.DYNAMIC_HDR_VIVID: "HDR Vivid metadata",
+    Type.S12M_TIMECODE: "a timecode (SMPTE 12M)",
+    Type.AFD: "an active format description",
+    Type.STEREO3D: "a stereoscopic layout",
+    Type.SPHERICAL: "a spherical projection",
+}
+"""Side data that PyAV lets nobody hand to an encoder, in a person's words."""
 
 
 def film_notes(info: FilmInfo) -> list[str]:
@@ -20,12 +40,25 @@ def film_notes(info: FilmInfo) -> list[str]:
         notes.append(f"{info.path} is interlaced: it stays so, and both fields of a frame are coloured as one.")
     if _has_alpha(info):
         notes.append(f"{info.path} has an alpha channel, which is not kept: the coloured film is opaque.")
+    if inside := _inside_pictures(info):
+        carried = " and ".join(inside)
+        notes.append(
+            f"{info.path} carries {carried} inside its pictures, which is not kept; extract it if you need it."
+        )
     if picture_names(info.path) is not None:
         rate = f"{float(info.frame_rate):g} frames per second"
         notes.append(
             f"{info.path} is shown at {rate}, for pictures have no time; --set decode.frame_rate=N says another."
         )
     return notes
+
+
+def _inside_pictures(info: FilmInfo) -> list[str]:
+    """What an encoder would have to write into the pictures again, as far as the first of them show it."""
+    with reopen_film(info) as film:
+        pictures = Pictures(film, video_stream(film, info.video_stream))
+        found = {kind for _, picture in islice(pictures, LOOKED_AT) for kind in side_data_of(picture)}
+    return list(dict.fromkeys(words for kind, words in NOT_REWRITTEN.items() if kind in found))
 
 
 def _has_alpha(info: FilmInfo) -> bool:
