@@ -79,8 +79,8 @@ def test_before_it_is_rendered_the_match_alone_counts(score: float, explained: f
 
 def test_the_gravest_reason_comes_first_and_several_add_up() -> None:
     """Order of words is order of weight."""
-    found = attention(replace(GOOD, score=0.45), replace(CALM, flicker=3.5))
-    assert found.reasons == ("flickers", "its reference fits poorly (0.45)")
+    found = attention(replace(GOOD, score=0.33), replace(CALM, flicker=3.5))
+    assert found.reasons == ("flickers", "its reference fits poorly (0.33)")
     assert found.need > attention(GOOD, replace(CALM, flicker=3.5)).need >= LOOK_FIRST
 
 

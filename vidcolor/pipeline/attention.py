@@ -39,7 +39,7 @@ class Scale:
         return self.weight * min(1.0, max(0.0, (measure - self.begins) / (self.full - self.begins)))
 
 
-POOR_SCORE = Scale(0.5, begins=0.55, full=0.3)
+POOR_SCORE = Scale(0.5, begins=0.45, full=0.2)
 """By the score of the reference."""
 UNEXPLAINED = Scale(0.45, begins=0.35, full=0.85)
 """By the share of the picture that the references do not explain."""
