@@ -17,8 +17,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-STAGES = ("start", "shots", "match", "colorize", "join", "verify")
-SETTINGS = ("--set", "colorize.lines=64", "--set", "match.lines=64", "--device", "cpu")
+STAGES = ("start", "shots", "match", "ties", "colorize", "check", "join", "verify", "report")
+SETTINGS = ("--set", "colorize.lines=64", "--set", "match.lines=64", "--set", "colorize.batch=4", "--device", "cpu")
 PATIENCE = 600.0
 """Seconds after which a run counts as hanging."""
 
@@ -42,7 +42,7 @@ class Result:
     def lines(self) -> list[str]:
         """What it told the person, progress left out."""
         told = [line for line in re.split(r"[\r\n]+", self.err) if line.strip()]
-        return [line for line in told if not re.match(r"\w+: +\d+(%|it)", line)]
+        return [line for line in told if not re.match(r"\w+: +\d+(%|it)|vidcolor: about .* will be needed", line)]
 
 
 class Run:
@@ -66,7 +66,7 @@ class Run:
     def stage(self) -> str:
         """The stage it is in, by its bars."""
         found = [match[1] for match in re.finditer(r"(\w+): +(?:0%|\?|0it)", self._err.read_text(errors="replace"))]
-        return found[-1] if found else "start"
+        return next((name for name in reversed(found) if name in STAGES), "start")
 
     def reach(self, stage: str, seconds: float) -> str:
         """Wait until it is in a stage, and some seconds more; gives the stage it is in then."""
@@ -113,7 +113,7 @@ def _become(words: Sequence[str], out: int, err: int, child: Callable[[], None] 
         os.dup2(err, 2)
         if child is not None:
             child()
-        from vidcolor.__main__ import main
+        from vidcolor.cli import main
 
         status = main(list(words))
     except SystemExit as end:

@@ -14,8 +14,8 @@ import fault_kinds as kinds
 from fault_case import Case, Run
 from fault_kinds import Fault
 
-LATE = ("match", "colorize", "join", "verify")
-MANIFEST = ("shots", "match", "colorize", "verify")
+LATE = ("match", "ties", "colorize", "join", "verify", "report")
+MANIFEST = ("shots", "match", "ties", "colorize", "verify")
 """Stages in which a manifest of an earlier match is there and a struck run goes on after."""
 
 
@@ -90,6 +90,29 @@ def kill_ffmpeg(case: Case, run: Run, turn: int) -> None:
         for number in [*_children(child), child]:
             with suppress(ProcessLookupError):
                 os.kill(number, signal.SIGKILL)
+
+
+def two_workers(case: Case) -> None:
+    """The run has two worker processes."""
+    case.extra = (*case.extra, "--jobs", "2")
+
+
+def kill_worker(case: Case, run: Run, turn: int) -> None:
+    """A worker is killed, as by a system short of memory; or vidcolor is, while its workers are at work."""
+    if turn % 3 == 2:
+        run.send(signal.SIGKILL)
+        return
+    workers = [child for child in _children(run.pid) if b"spawn_main" in _command(child)]
+    for child in workers[: 1 + turn % 2] if run.alive() else ():
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def _children(pid: int) -> list[int]:
@@ -193,9 +216,13 @@ FAULTS = [
         "device-memory", "memory of the device holds fewer pictures, or none", child=device_memory,
         says="colorize.lines", stages=("colorize",),
     ),
+    Fault(
+        "workers", "one worker process of two killed, or both, or vidcolor alone", kill_worker, (0, -9),
+        before=two_workers, stages=("colorize",), cold=True,
+    ),
     Fault("main-memory", "a worker finds no memory", child=main_memory, statuses=(1,), says="memory"),
     Fault(
-        "ffmpeg", "the ffmpeg program dies, or outlives vidcolor", kill_ffmpeg, (0, 1, -9), "ffmpeg program",
+        "ffmpeg", "the ffmpeg program dies, or outlives vidcolor", kill_ffmpeg, (0, 1, -9), "ffmpeg program|Killed",
         child=slow_ffmpeg, stages=("join",), wide=True,
     ),
 ]  # fmt: skip

@@ -29,7 +29,7 @@ from fault_kinds import Fault
 from fault_list import FAULTS
 
 NEEDS_ROOT = {"full-project", "full-output", "readonly-project", "readonly-output"}
-PLAN = ("start", "shots", "match", "match", "colorize", "colorize", "colorize", "join", "verify", "match")
+PLAN = ("start", "shots", "match", "ties", "colorize", "colorize", "colorize", "join", "verify", "report")
 """Where ten moments lie; a fault that strikes in some stages only takes these in turn."""
 
 
@@ -66,6 +66,7 @@ class Unbroken:
 def main() -> int:
     """Try the faults, print the table."""
     args = _arguments()
+    import vidcolor.cli
     import vidcolor.pipeline.run  # noqa: F401  every run is forked from here with torch in memory
 
     rows = []
@@ -127,7 +128,7 @@ def _try(fault: Fault, base: Unbroken, home: Path, moments: int, seed: int) -> R
     rng = random.Random(f"{seed} {fault.name}")
     plan = [stage for stage in PLAN if stage in fault.stages]
     for turn in range(moments):
-        stage, share = plan[turn % len(plan)], rng.random()
+        stage, share = plan[turn * len(plan) // moments % len(plan)], rng.random()
         problems = _moment(fault, base, home, turn, stage, share, row)
         row.moments += 1
         row.problems += [f"moment {turn} ({stage} + {share:.2f}): {problem}" for problem in problems]

@@ -31,5 +31,7 @@ def refusal(error: OSError) -> str | None:
 
 
 def told(error: OSError) -> str:
-    """The same for a place where any answer of the machine is expected: its own words where we have none."""
+    """The same for a file that is being written, in the machine's own words where we have none."""
+    if error.errno == errno.ENOENT:
+        return "its folder is gone; make it, or choose another place with -o and --project"
     return refusal(error) or str(error.strerror or error)

@@ -116,7 +116,7 @@ def _told(path: Path, form: OutputFormat) -> Iterator[None]:
     try:
         yield
     except (av.FFmpegError, OSError) as error:
-        if isinstance(error, OSError) and refusal(error):
+        if isinstance(error, FileNotFoundError) or (isinstance(error, OSError) and refusal(error)):
             raise cannot_write(path.parent, error) from error
         what = f"{form.codec} ({form.pixel_format}, chroma {form.chroma_width}x{form.chroma_height})"
         raise OutputError(f"{path} cannot be written with {what}: {error.strerror or error}.") from error

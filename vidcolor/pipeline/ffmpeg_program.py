@@ -13,6 +13,7 @@ import ffmpeg
 import imageio_ffmpeg
 
 from vidcolor.errors import OutputError
+from vidcolor.pipeline.files import finished_name
 from vidcolor.pipeline.film_file import file_url
 
 
@@ -49,6 +50,7 @@ def copy_with_pixel_shape(
         "c": "copy",
         f"aspect:{pictures}": f"{display_aspect.numerator}:{display_aspect.denominator}",
         "f": muxer,
+        "fflags": "+bitexact",  # else random numbers name the tracks
         "copyts": None,
         "copyinkf": None,
         "avoid_negative_ts": "disabled",
@@ -61,7 +63,7 @@ def copy_with_pixel_shape(
     done = subprocess.run(stream.compile(cmd=find_ffmpeg()), stdin=subprocess.DEVNULL, capture_output=True, check=False)
     if done.returncode != 0:
         lines = done.stderr.decode(errors="replace").strip().splitlines() or [_ending(done.returncode)]
-        raise OutputError(f"{copy} cannot be written: {lines[-1]}.")
+        raise OutputError(f"{copy.with_name(finished_name(copy))} cannot be written: {lines[-1]}.")
 
 
 def _ending(status: int) -> str:

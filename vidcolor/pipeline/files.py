@@ -72,12 +72,12 @@ def remove_temporaries(folder: Path, of: Path | None = None) -> int:
     count = 0
     with suppress(OSError):
         for path in sorted(folder.iterdir()):
-            if is_temporary(path) and (of is None or _finished_name(path) == of.name) and path.is_file():
+            if is_temporary(path) and (of is None or finished_name(path) == of.name) and path.is_file():
                 count += discard(path)
     return count
 
 
-def _finished_name(temporary: Path) -> str:
+def finished_name(temporary: Path) -> str:
     """The name that a temporary file would have got; a temporary file of a temporary file gets the last one's."""
     name = temporary.name
     while found := _TEMPORARY.search(name):

@@ -68,20 +68,24 @@ class WatchedFilm:
     def __init__(self, path: Path, rate: Fraction | None = None) -> None:
         """``rate``: of numbered pictures. Raises FilmError where the film cannot be read."""
         self._path, self._rate = path, rate
-        self._marks = _marks(path)
+        self._files = film_files(path)
+        self._marks = [_mark(file) for file in self._files]
         self.digest = film_digest(path, rate)
         """See :func:`film_digest`."""
 
-    def check(self) -> None:
+    def check(self, start: int = 0, stop: int | None = None) -> None:
         """Ask before anything made from the film is kept. Raises FilmError where the film is another one by now.
 
         The system's marks are asked, which costs nothing; only where they changed (a copy, a touch, another mount) is
-        the file itself read again.
+        the film itself read again.
+
+        start, stop: frames that were read. Of numbered pictures these alone are asked about, for a film has very many.
         """
-        marks = _marks(self._path)
-        if marks == self._marks:
+        part = slice(start, stop) if len(self._files) > 1 else slice(None)
+        marks = [_mark(file) for file in self._files[part]]
+        if marks == self._marks[part]:
             return
-        if marks is None:
+        if None in marks:
             raise FilmError(
                 f"{self._path} has gone while it was being coloured; put it back and run the same command again: "
                 "what is finished stays finished."
@@ -91,16 +95,16 @@ class WatchedFilm:
                 f"{self._path} has been changed while it was being coloured; run the same command again for the film "
                 "as it is now, or put the old one back: what was finished of that stays finished."
             )
-        self._marks = marks
+        self._marks[part] = marks
 
 
-def _marks(path: Path) -> list[tuple[int, ...]] | None:
-    """What the system says of a film's files and changes with them; None where one is missing.
+def _mark(file: Path) -> tuple[int, ...] | None:
+    """What the system says of a file and changes with it; None where it is missing.
 
     The time of change (ctime) is not at anybody's disposal, as the time of modification is.
     """
     try:
-        stats = [file.stat() for file in film_files(path)]
-    except (OSError, FilmError):
+        about = file.stat()
+    except OSError:
         return None
-    return [(about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino, about.st_dev) for about in stats]
+    return about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino, about.st_dev

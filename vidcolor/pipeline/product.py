@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,8 @@ def make_product(
     def before_placing(whole: Path) -> None:
         film.check()
         check_output(out, info.path, project, overwrite)  # hours have passed since the first look
+        if whole.is_dir() and hasattr(os, "sync"):
+            os.sync()  # a film is flushed to the disk as it gets its name, pictures all at once
         project.remember(placed={"path": path, "stamp": PICTURES if whole.is_dir() else stamp(whole)})
 
     on_join(0, 1)

@@ -16,7 +16,7 @@ from vidcolor.pipeline.engines.shot_worker import ShotWorker
 class LocalEngine:
     """One shot after the other, with the network that is loaded already."""
 
-    def __init__(self, colorist: Callable[[], AnyColorist[Any, Any]], check: Callable[[], None]) -> None:
+    def __init__(self, colorist: Callable[[], AnyColorist[Any, Any]], check: Callable[[int, int], None]) -> None:
         """Args as of :class:`~vidcolor.pipeline.engines.shot_worker.ShotWorker`."""
         self._colorist, self._check = colorist, check
 

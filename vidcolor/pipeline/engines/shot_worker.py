@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,11 @@ class ShotWorker:
     """Renders shots of one production, one after the other; the film and the network are opened once."""
 
     def __init__(
-        self, production: Production, colorist: Callable[[], AnyColorist[Any, Any]], check: Callable[[], None]
+        self, production: Production, colorist: Callable[[], AnyColorist[Any, Any]], check: Callable[[int, int], None]
     ) -> None:
         """Args:
         colorist: called once, when the first shot needs a network.
-        check: called before a segment is kept; raises where the film is no longer the same.
+        check: called before a segment of those frames is kept; raises where the film is no longer the same.
         """
         self._renderer = Renderer(production.source, production.references, colorist, production.config)
         self._check = check
@@ -60,7 +61,8 @@ class ShotWorker:
             before = segments.path(piece.before, SUFFIX) if piece.before else None
             path = segments.path(piece.digest, SUFFIX)
             begin = (after.stretch, segments.path(after.digest, SUFFIX)) if after and not after.before else None
-            self._renderer.render(piece.stretch, path, before, on_frame, self._check, begin)
+            unchanged = partial(self._check, piece.stretch.start, piece.stretch.stop)
+            self._renderer.render(piece.stretch, path, before, on_frame, unchanged, begin)
             segments.seal(piece.digest)
 
     def close(self) -> None:
