@@ -58,7 +58,8 @@ def main() -> None:
         manifest = load_manifest(project / "manifest.yaml")
         minutes = manifest.frames / RATE / 60
         print(f"{len(pieces)} pieces of {len(sets)} sets, {minutes:.1f} minutes, {len(known)} references and strangers")
-        print(f"{len(manifest.entries)} shots found; time in seconds: {clock.spent}", flush=True)
+        spent = ", ".join(f"{stage} {seconds}" for stage, seconds in clock.spent.items())
+        print(f"{len(manifest.entries)} shots found; time in seconds: {spent}", flush=True)
         _print_choices(manifest, pieces, known)
         _print_ties(manifest, pieces)
         if args.mend:
@@ -143,11 +144,11 @@ def _mend(film: Path, refs: Path, project: Path, config: PipelineConfig, model: 
 
 
 class _Clock:
-    """Hears of progress, and tells how long each stage took."""
+    """Hears of progress, and tells how long each stage took: by the clock, and of the processor's time."""
 
     def __init__(self) -> None:
-        self.spent: dict[str, float] = {}
-        self._stage, self._since = "start", time.monotonic()
+        self.spent: dict[str, str] = {}
+        self._stage, self._since = "start", self._now()
 
     def __call__(self, stage: str, done: int, total: int | None) -> None:
         """Take note of the time where another stage begins."""
@@ -157,9 +158,13 @@ class _Clock:
 
     def stop(self) -> None:
         """End the stage."""
-        now = time.monotonic()
-        self.spent[self._stage] = round(self.spent.get(self._stage, 0.0) + now - self._since, 1)
-        self._since = now
+        before, self._since = self._since, self._now()
+        wall, processor = (now - then for now, then in zip(self._since, before, strict=True))
+        self.spent[self._stage] = f"{wall:.0f} ({processor:.0f} of the processor)"
+
+    @staticmethod
+    def _now() -> tuple[float, float]:
+        return time.monotonic(), time.process_time()
 
 
 def _arguments() -> Any:
