@@ -24,7 +24,7 @@ STAGES = {
 """The verbs of the road. They speak in types and never import each other."""
 
 COMPOSERS = {
-    *("run", "job", "config", "render", "stretch", "shot_walk", "survey", "plan_film", "reference_film"),
+    *("run", "job", "config", "render", "stretch", "shot_walk", "ghost", "survey", "plan_film", "reference_film"),
     *("reference_set", "project", "missing", "product", "verify", "trial", "film_report"),
     *("common_choice", "engines"),
 }

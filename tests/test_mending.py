@@ -15,7 +15,7 @@ from vidcolor.pipeline.decode import probe
 from vidcolor.pipeline.plan import Hint, ShotEntry
 from vidcolor.pipeline.render import Renderer
 from vidcolor.pipeline.shots import ShotConfig
-from vidcolor.pipeline.stretch import Source, stretch_digest, stretches
+from vidcolor.pipeline.stretch import Part, Source, stretch_digest, stretches
 from vidcolor.pipeline.survey import survey_film
 from vidcolor.types import Reference, Shot
 
@@ -67,7 +67,7 @@ def rendered(source, references, tmp_path_factory):
     path = tmp_path_factory.mktemp("segments") / "one.segment"
 
     def render(entry, anchor=None):
-        [stretch] = stretches(entry, CONFIG, anchor)
+        [stretch] = stretches(Part(entry, anchor), CONFIG)
         renderer.render(stretch, path)
         with av.open(str(path)) as film:
             planes = [frame.to_ndarray()[SIZE[1] :].reshape(2, 32, 48) for frame in film.decode(video=0)]
@@ -138,14 +138,13 @@ def test_a_tied_shot_follows_its_anchor_as_it_is_mended(rendered):
     assert warm[:, 0].mean() < tied[:, 0].mean() - 2
 
 
-def test_a_gray_anchor_is_nobody_s(source, rendered):
+def test_a_gray_anchor_is_nobody_s():
     """A shot that stays black and white has no colours to follow."""
-    [stretch] = stretches(SECOND, CONFIG, replace(FIRST, keep_gray=True))
-    assert stretch == stretches(SECOND, CONFIG)[0]
+    assert Part(SECOND, replace(FIRST, keep_gray=True)).followed is None
 
 
 def digest(source, references, entry, anchor=None):
-    [stretch] = stretches(entry, CONFIG, anchor)
+    [stretch] = stretches(Part(entry, anchor), CONFIG)
     return stretch_digest(stretch, source, references, "model", CONFIG)
 
 

@@ -38,7 +38,7 @@ from vidcolor.pipeline.render import used_references
 from vidcolor.pipeline.room import bytes_per_frame, shortage
 from vidcolor.pipeline.segments import segment_digest
 from vidcolor.pipeline.settings import ModelNote, save_settings
-from vidcolor.pipeline.stretch import RenderConfig, Source, Stretch, stretch_digest, stretches
+from vidcolor.pipeline.stretch import RenderConfig, Source, Stretch, film_stretches, stretch_digest
 from vidcolor.pipeline.summary import RunSummary
 from vidcolor.pipeline.survey import Survey, load_survey, save_survey, survey_film
 from vidcolor.pipeline.trial import check_holds, check_times
@@ -190,7 +190,7 @@ class Job:
         check_times(out, self.info, self.survey().pts)
         source = Source(self.info, self.survey(), self._film.digest)
         config = replace(self.config.render, encode=self._encode)
-        pieces = [piece for entry in manifest.entries for piece in stretches(entry, config, manifest.anchor(entry))]
+        pieces = film_stretches(manifest, config)
         digests = [stretch_digest(piece, source, by_name, self._weights.digest, config) for piece in pieces]
         by_digest = dict(zip(digests, pieces, strict=True))
         product, computed = known_product(self.project, digests, out), {}
@@ -219,9 +219,9 @@ class Job:
         segments = [
             [
                 self.project.segments.path(stretch_digest(p, source, references, self._weights.digest, config), SUFFIX)
-                for p in stretches(entry, config, manifest.anchor(entry))
+                for p in pieces
             ]
-            for entry in manifest.entries
+            for _, pieces in groupby(film_stretches(manifest, config), lambda piece: piece.entry.shot.index)
         ]
         try:
             report = write_film_report(
@@ -297,9 +297,16 @@ class Job:
 
 
 def _tasks(pieces: Mapping[str, Stretch], before: Mapping[str, str]) -> list[ShotTask]:
-    """Stretches by their digests to one task for each shot; ``before`` names the stretch that another goes on from."""
-    by_shot = groupby(pieces.items(), lambda item: item[1].entry.shot.index)
-    return [
-        ShotTask(shot, tuple(Piece(piece, digest, before.get(digest)) for digest, piece in members))
-        for shot, members in by_shot
-    ]
+    """Stretches by their digests to one task for each shot, or for several of which one goes on from the other.
+
+    ``before`` names the stretch that another goes on from.
+    """
+    tasks: list[list[Piece]] = []
+    for digest, stretch in pieces.items():
+        piece = Piece(stretch, digest, before.get(digest))
+        last = tasks[-1][-1] if tasks else None
+        if last and (piece.before == last.digest or stretch.entry is last.stretch.entry):
+            tasks[-1].append(piece)
+        else:
+            tasks.append([piece])
+    return [ShotTask(members[0].stretch.entry.shot.index, tuple(members)) for members in tasks]

@@ -18,16 +18,18 @@ from vidcolor.pipeline.anchor import upright_rgb
 from vidcolor.pipeline.colorize import Guide
 from vidcolor.pipeline.decode import FilmReader
 from vidcolor.pipeline.encode import EncodeConfig, encode_segment, output_format
+from vidcolor.pipeline.ghost import closing_ghost, opening_ghost
 from vidcolor.pipeline.grade import grade
+from vidcolor.pipeline.light import Fade
 from vidcolor.pipeline.measures import measures_path
 from vidcolor.pipeline.observe import observed
 from vidcolor.pipeline.plan import ShotEntry
 from vidcolor.pipeline.propagate import fill_shot
-from vidcolor.pipeline.seam import keeping_seam, load_seam
-from vidcolor.pipeline.shot_walk import ShotWalk
+from vidcolor.pipeline.seam import keeping_seam, load_seam, save_seam
+from vidcolor.pipeline.shot_walk import Read, ShotWalk
 from vidcolor.pipeline.small_picture import lens_of
 from vidcolor.pipeline.smooth import margin, smooth_keys
-from vidcolor.pipeline.stretch import RenderConfig, Source, Stretch
+from vidcolor.pipeline.stretch import Part, RenderConfig, Source, Stretch
 from vidcolor.pipeline.upsample import ChromaFormat, upsample
 from vidcolor.pipeline.view import view_of
 from vidcolor.types import ColouredFrame, FilmInfo, Frame, Reference
@@ -81,8 +83,8 @@ class Renderer:
     ) -> None:
         """Write the segment of one stretch to ``path``, whole or not at all.
 
-        before: the segment of the stretch before it in the same shot, whose colours this one continues. What the next
-            one needs lies beside each segment, see :func:`seam_path`, and so does what was measured of it, see
+        before: the segment of the stretch before it that this one goes on from, see :meth:`Stretch.goes_on_from`. What
+            the next one needs lies beside each segment, see :func:`seam_path`, and so does what was measured of it, see
             :func:`vidcolor.pipeline.measures.measures_path`.
         before_naming: called when all frames are there; what it raises leaves no segment.
         following: the stretch, and its path, that will be rendered next, unless it continues another's colours: it is
@@ -102,8 +104,7 @@ class Renderer:
         if self._begun is not None:
             self._begun[1].close()
         self._reader_free.clear()
-        seams = (seam_path(before) if before else None, seam_path(path))
-        frames = self._coloured(stretch, *seams) if stretch.entry.is_drawn else self._undrawn(stretch)
+        frames = self._frames(stretch, load_seam(seam_path(before)) if before else None, seam_path(path))
         self._begun = path, Ahead(self._observed(frames, stretch, path), depth=8)
 
     def _beginning(
@@ -137,6 +138,22 @@ class Renderer:
                 f"{stretch.stop} only {done} came; see to the disk and run the same command again."
             )
 
+    def _frames(self, stretch: Stretch, told: np.ndarray | None, seam: Path) -> Iterator[ColouredFrame]:
+        """The stretch's frames, those that it shares with another shot as a mixture of both shots' colours.
+
+        told: what the stretch before this one left in its seam file.
+        """
+        ghosts = []
+        if stretch.before is not None:
+            ghosts.append(closing_ghost(stretch.before, stretch.part, told, self._source))
+        if stretch.after is not None:
+            ghosts.append(opening_ghost(stretch.after, self._opening(stretch.after), self._source))
+        own = self._coloured(stretch, told, seam) if stretch.entry.is_drawn else self._undrawn(stretch)
+        for coloured in own:
+            for ghost in ghosts:
+                coloured = ghost.over(coloured, self._form)
+            yield coloured
+
     def _undrawn(self, stretch: Stretch) -> Iterator[ColouredFrame]:
         """Black and white, or the film's own colours; where a person wants both, gray it is."""
         return self._gray(stretch) if stretch.entry.keep_gray else self._own(stretch)
@@ -155,24 +172,51 @@ class Renderer:
             plane = np.full((self._form.height, self._form.width), neutral, frame.luma.dtype)
             yield ColouredFrame(frame, plane, plane)
 
-    def _coloured(self, stretch: Stretch, seam_before: Path | None, seam: Path) -> Iterator[ColouredFrame]:
-        """Decode, track, colorize, smooth, fill, upsample; the margins of the stretch are walked and left out."""
-        entry, config = stretch.entry, self._config
-        walk = self._walk(entry, stretch.anchor)
+    def _coloured(self, stretch: Stretch, told: np.ndarray | None, seam: Path) -> Iterator[ColouredFrame]:
+        """Own colours of the stretch; those of the shot in the frames that follow its own are left in the seam file."""
+        part, shot, walked = stretch.part, stretch.entry.shot, stretch.part.walked.shot
+        start = walked.start if stretch.start == shot.start else stretch.start
+        stop = walked.stop if stretch.stop == shot.stop else stretch.stop
+        area, beyond = self._source.survey.area(walked, self._source.info), []
+        read = self._read_through
+        for frame, ab, fade in self._chroma(part, start, stop, read, None if stretch.before else told, seam):
+            if frame.index >= stretch.stop:
+                beyond.append(ab.astype(np.float16))
+            elif frame.index >= stretch.start:
+                yield ColouredFrame(frame, *upsample(ab, frame.luma, self._form, area, fade))
+        if beyond:
+            save_seam(np.stack(beyond), seam)
+
+    def _opening(self, part: Part) -> list[np.ndarray]:
+        """Chroma of a shot in the frames before its own; walked ahead of the others, for there is one reader."""
+        if not part.entry.is_drawn:
+            return []
+        walked = self._chroma(part, part.walked.shot.start, part.entry.shot.start, self._read)
+        return [ab.astype(np.float16) for _, ab, _ in walked]
+
+    def _chroma(
+        self, part: Part, start: int, stop: int, read: Read, told: np.ndarray | None = None, seam: Path | None = None
+    ) -> Iterator[tuple[Frame, np.ndarray, Fade]]:
+        """Decode, track, colorize, smooth, fill: frames of a shot with chroma (2, h, w), and how far they are faded.
+
+        start: the shot's first frame, or one on the grid of its keys. The margins are walked and left out.
+        told: chroma of the first frame that is walked, where a stretch before this one has left it. seam: the file in
+            which this one leaves that of the next.
+        """
+        shot, config = part.walked.shot, self._config
+        walk = self._walk(part)
         overlap = margin(config.keys, walk.smooth)
-        first, last = _with_margins(stretch, overlap)
-        begin = first - entry.shot.start
+        # one frame more at the end: the grid's next key frame
+        first, last = max(shot.start, start - overlap), min(shot.stop, stop + overlap + 1)
         waiting: deque[Frame] = deque()
-        keys = walk.keys(
-            self._kept(first, last, waiting), begin, {begin: load_seam(seam_before)} if seam_before else {}
-        )
-        if stretch.stop < entry.shot.stop:
-            keys = keeping_seam(keys, max(entry.shot.start, stretch.stop - overlap) - entry.shot.start, seam)
+        opening = {} if told is None else {first - shot.start: told}
+        keys = walk.keys(_kept(read(first, last), waiting), first - shot.start, opening)
+        if seam is not None and stop < shot.stop:
+            keys = keeping_seam(keys, max(0, stop - overlap - shot.start), seam)
         for number, gray, ab in ahead(fill_shot(smooth_keys(keys, walk.smooth, walk.known)), depth=8):
             frame = waiting.popleft()
-            if stretch.start <= entry.shot.start + number < stretch.stop:
-                ab = grade(ab, gray, entry.saturation, entry.temperature)
-                yield ColouredFrame(frame, *upsample(ab, frame.luma, self._form, walk.view.area))
+            if start <= frame.index < stop:
+                yield frame, grade(ab, gray, part.entry.saturation, part.entry.temperature), walk.light.fade(number)
 
     def _observed(self, frames: Iterator[ColouredFrame], stretch: Stretch, path: Path) -> Iterator[ColouredFrame]:
         """The same frames, measured on their way."""
@@ -181,19 +225,20 @@ class Renderer:
         view = view_of(info, area, EXPLAINED_LINES)
 
         def explain(luma: np.ndarray) -> np.ndarray | None:
-            if not entry.is_drawn or not (entry.references or stretch.anchor):
+            if not entry.is_drawn or not (entry.references or stretch.part.followed):
                 return None
-            guide = self._guide(entry, stretch.anchor)
+            guide = self._guide(entry, stretch.part.followed)
             gray = np.ascontiguousarray(np.rot90(view.gray(luma), guide.turns))
             return guide.colorist.compare(guide.colorist.see(gray), guide.reference).explained
 
         about = (entry.shot, stretch.start, stretch.stop, lens_of(info, area))
         return observed(frames, *about, measures_path(path), explain)
 
-    def _walk(self, entry: ShotEntry, anchor: ShotEntry | None = None) -> ShotWalk:
+    def _walk(self, part: Part) -> ShotWalk:
         """The walk over a shot that follows its references, and the coloured middle frame of its anchor."""
+        entry = part.entry
         references = [self._references[name] for name in entry.references]
-        return ShotWalk(entry, self._source, self._read, self._guide(entry, anchor), self._config, references)
+        return ShotWalk(part, self._source, self._read, self._guide(entry, part.followed), self._config, references)
 
     def _guide(self, entry: ShotEntry, anchor: ShotEntry | None) -> Guide:
         """What the network follows in a shot: its references, and the coloured middle frame of its anchor."""
@@ -210,7 +255,7 @@ class Renderer:
     def _anchor(self, entry: ShotEntry) -> Reference:
         """The middle frame of a shot as its entry has it coloured; the last few are kept."""
         if entry not in self._anchors:
-            walk = self._walk(entry)
+            walk = self._walk(Part(entry))
             gray, ab = walk.frame(len(entry.shot) // 2)
             ab = grade(ab, gray, entry.saturation, entry.temperature)
             rgb = upright_rgb(gray, ab, self._source.info.rotation // 90)
@@ -219,12 +264,6 @@ class Renderer:
         if len(self._anchors) > _ANCHORS_KEPT:
             self._anchors.popitem(last=False)
         return self._anchors[entry]
-
-    def _kept(self, start: int, stop: int, waiting: deque[Frame]) -> Iterator[Frame]:
-        """Frames, which also wait for their chroma."""
-        for frame in self._read_through(start, stop):
-            waiting.append(frame)
-            yield frame
 
     def _read_through(self, start: int, stop: int) -> Iterator[Frame]:
         """The last frames that a stretch reads; then the film is free for the next stretch."""
@@ -252,11 +291,11 @@ class Renderer:
         return self._colorist, self._encoded[asked]
 
 
-def _with_margins(stretch: Stretch, overlap: int) -> tuple[int, int]:
-    """Frames to walk so that no seam can be seen: those that have a say in the stretch's first and last frames."""
-    shot = stretch.entry.shot
-    # one frame more at the end: the grid's next key frame
-    return max(shot.start, stretch.start - overlap), min(shot.stop, stretch.stop + overlap + 1)
+def _kept(frames: Iterator[Frame], waiting: deque[Frame]) -> Iterator[Frame]:
+    """Frames, which also wait for their chroma."""
+    for frame in frames:
+        waiting.append(frame)
+        yield frame
 
 
 def seam_path(segment: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Where one stretch of a very long shot ends and the next goes on: the chroma of the key frame they share."""
+"""Where one stretch ends and the next goes on: the chroma of the key frame, or of the dissolve, that they share."""
 
 from __future__ import annotations
 
@@ -22,17 +22,21 @@ def keeping_seam(
     """
     for interval, ab in keys:
         if interval.last == number:
-            _write(ab, path)
+            save_seam(ab, path)
         yield interval, ab
 
 
 def load_seam(path: Path) -> np.ndarray:
-    """The chroma (2, h, w), float32, CIELAB units, that :func:`keeping_seam` wrote."""
+    """The chroma, CIELAB units, that :func:`save_seam` wrote."""
     with path.open("rb") as file:
         return np.load(file, allow_pickle=False)
 
 
-def _write(ab: np.ndarray, path: Path) -> None:
+def save_seam(ab: np.ndarray, path: Path) -> None:
+    """Write chroma: of a key frame (2, h, w), or of the frames in which a shot melts into the next (frames, 2, h, w).
+
+    Raises OutputError where the disk refuses.
+    """
     data = BytesIO()
     np.save(data, ab, allow_pickle=False)
     write_bytes(path, data.getvalue())

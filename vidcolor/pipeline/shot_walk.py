@@ -11,11 +11,13 @@ import numpy as np
 from vidcolor.pipeline.ahead import ahead
 from vidcolor.pipeline.anchor import upright_rgb
 from vidcolor.pipeline.colorize import Guide, color_keys, color_keys_back
+from vidcolor.pipeline.decode import FilmReader
 from vidcolor.pipeline.hints import HintBrush
-from vidcolor.pipeline.plan import ShotEntry
+from vidcolor.pipeline.light import light_of
+from vidcolor.pipeline.sight import Sight
 from vidcolor.pipeline.smooth import Keyed, SmoothConfig, smooth_keys
 from vidcolor.pipeline.stills import painted_stills
-from vidcolor.pipeline.stretch import RenderConfig, Source
+from vidcolor.pipeline.stretch import Part, RenderConfig, Source
 from vidcolor.pipeline.track import Interval, track
 from vidcolor.pipeline.view import view_of
 from vidcolor.types import Frame, Reference
@@ -25,14 +27,16 @@ Read = Callable[[int, int], Iterator[Frame]]
 
 
 class ShotWalk:
-    """One shot, its guide, and what is known of it. Frame numbers count from the shot's first frame.
+    """One shot with the dissolves at its ends, its guide, and what is known of it.
+
+    Frame numbers count from the first frame that shows something of the shot.
 
     Chroma is (2, h, w) float32, CIELAB units, at half the view's size.
     """
 
     def __init__(
         self,
-        entry: ShotEntry,
+        part: Part,
         source: Source,
         read: Read,
         guide: Guide[Any, Any],
@@ -40,9 +44,14 @@ class ShotWalk:
         stills: Sequence[Reference],
     ) -> None:
         """``stills``: the shot's references, some of which may be its own frames, painted."""
+        entry = part.walked
         self._entry, self._source, self._config, self._guide = entry, source, config, guide
         self._film = read
         self.view = view_of(source.info, source.survey.area(entry.shot, source.info), config.colorize.lines)
+        thumbs = source.survey.thumbs[slice(*entry.bounds)]
+        self.light = light_of(thumbs, float(source.info.frame_rate), part.opening, part.closing)
+        """Its fades and flashes."""
+        self._sight = Sight(self.view, self.light, entry.shot.start, self._fetch)
         self.known: Mapping[int, np.ndarray] = self._painted(stills)
         """Chroma of frames that is sure: told by painted stills, or where there are hints, by these on top of those."""
         if entry.hints:
@@ -58,7 +67,7 @@ class ShotWalk:
 
         opening: chroma of the first frame, where a stretch before this one has given it.
         """
-        grays = ahead((self.view.gray(frame.luma) for frame in frames), depth=self._config.keys.interval)
+        grays = ahead(self._sight.grays(frames), depth=self._config.keys.interval)
         depth = self._guide.at_once(self._config.colorize)
         intervals = ahead(track(grays, self._config.keys, start, self.known), depth)
         given = {**opening, **self._walked_back(), **self.known}
@@ -90,8 +99,7 @@ class ShotWalk:
         )
         known: dict[int, np.ndarray] = {}
         for number, still in candidates.items():
-            [frame] = self._read(number, number)
-            gray = self.view.gray(frame.luma)
+            [gray] = self._sight.grays(self._read(number, number))
             if (ab := still.chroma_of(gray)) is not None:
                 known[number] = self._guide.temper(gray, ab)
         return known
@@ -132,7 +140,7 @@ class ShotWalk:
 
     def _intervals(self, start: int, last: int, wanted: Iterable[int]) -> Iterator[Interval]:
         """Intervals from frame ``start``, which lies on the grid, up to and with ``last``."""
-        grays = (self.view.gray(frame.luma) for frame in self._read(start, last))
+        grays = self._sight.grays(self._read(start, last))
         return track(grays, self._config.keys, start, frozenset(wanted))
 
     def _grid(self, number: int) -> int:
@@ -142,3 +150,8 @@ class ShotWalk:
         """Frames ``first`` to ``last``, both included."""
         begin = self._entry.shot.start
         return self._film(begin + first, begin + last + 1)
+
+    def _fetch(self, number: int) -> Frame:
+        """One frame by its number in the film, read apart from all others."""
+        with FilmReader(self._source.info) as reader:
+            return next(reader.frames(self._source.survey.seek_point(number), 1))

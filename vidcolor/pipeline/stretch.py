@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 from vidcolor import __version__
 from vidcolor.config import to_dict
 from vidcolor.pipeline.colorize import ColorizeConfig
 from vidcolor.pipeline.encode import EncodeConfig
-from vidcolor.pipeline.plan import ShotEntry
+from vidcolor.pipeline.plan import Manifest, ShotEntry
 from vidcolor.pipeline.segments import segment_digest
 from vidcolor.pipeline.smooth import SmoothConfig
 from vidcolor.pipeline.survey import Survey
 from vidcolor.pipeline.track import KeyConfig
-from vidcolor.types import FilmInfo, Reference
+from vidcolor.types import FilmInfo, Reference, Shot
 
 
 @dataclass(frozen=True)
@@ -29,21 +30,64 @@ class RenderConfig:
 
 
 @dataclass(frozen=True)
+class Part:
+    """What one shot plays in a film: its entry, whom it follows, and the frames that dissolves share with others."""
+
+    entry: ShotEntry
+    anchor: ShotEntry | None = None
+    """The entry that this one is tied to, where its coloured middle frame is followed."""
+    opening: int = 0
+    """Frames over which the shot before melts into this one, half of them before its start."""
+    closing: int = 0
+    """Frames over which this shot melts into the next, half of them before its stop."""
+
+    @property
+    def followed(self) -> ShotEntry | None:
+        """The anchor; one whose colours are not made here is not followed."""
+        return self.anchor if self.anchor is not None and self.anchor.is_drawn else None
+
+    @property
+    def walked(self) -> ShotEntry:
+        """The entry over all frames that show something of the shot: to where both dissolves end."""
+        shot, index = self.entry.shot, self.entry.shot.index
+        last = shot.stop - self.closing // 2 + self.closing
+        return replace(self.entry, shot=Shot(index, shot.start - self.opening // 2, last))
+
+    @property
+    def opened(self) -> int:
+        """The film's number of the first frame that shows this shot alone."""
+        return self.walked.shot.start + self.opening
+
+    @property
+    def closes(self) -> int:
+        """The film's number of the first frame into which the next shot melts."""
+        return self.walked.shot.stop - self.closing
+
+
+@dataclass(frozen=True)
 class Stretch:
     """Frames ``start`` to ``stop`` (half-open, numbered in the film) of one shot, that become one segment."""
 
-    entry: ShotEntry
+    part: Part
     start: int
     stop: int
-    anchor: ShotEntry | None = None
-    """The entry that this one is tied to, where its coloured middle frame is followed."""
+    before: Part | None = None
+    """The shot that melts into this one, where this stretch shows it."""
+    after: Part | None = None
+    """The shot into which this one melts, where this stretch shows it."""
+
+    @property
+    def entry(self) -> ShotEntry:
+        """The shot's entry."""
+        return self.part.entry
 
     def __len__(self) -> int:
         return self.stop - self.start
 
     def goes_on_from(self, other: Stretch) -> bool:
-        """True where this stretch continues the colours of ``other``, the stretch before it."""
-        return self.entry is other.entry and self.start == other.stop and self.entry.is_drawn
+        """True where this stretch continues the colours of ``other``, the one before it, or shows their end."""
+        goes_on = self.entry is other.entry or (self.before is not None and self.before.entry is other.entry)
+        return goes_on and self.start == other.stop and other.entry.is_drawn
 
 
 @dataclass(frozen=True)
@@ -56,15 +100,35 @@ class Source:
     """Of the film's file."""
 
 
-def stretches(entry: ShotEntry, config: RenderConfig, anchor: ShotEntry | None = None) -> list[Stretch]:
+def film_stretches(manifest: Manifest, config: RenderConfig) -> list[Stretch]:
+    """All stretches of a film, in order."""
+    dissolves = [0, *(_drawn_dissolve(a, b) for a, b in pairwise(manifest.entries)), 0]
+    parts = [
+        Part(entry, manifest.anchor(entry), opening, closing)
+        for entry, (opening, closing) in zip(manifest.entries, pairwise(dissolves), strict=True)
+    ]
+    neighbours = zip([None, *parts], parts, [*parts[1:], None], strict=False)
+    return [piece for before, part, after in neighbours for piece in stretches(part, config, before, after)]
+
+
+def _drawn_dissolve(before: ShotEntry, entry: ShotEntry) -> int:
+    """Frames over which one shot's colours melt into the next's; the film's own colours have melted already."""
+    return 0 if before.keep_color or entry.keep_color else entry.dissolve
+
+
+def stretches(part: Part, config: RenderConfig, before: Part | None = None, after: Part | None = None) -> list[Stretch]:
     """A shot as one stretch, or several on the grid of its key frames where it is very long.
 
-    anchor: the entry that this one is tied to. One whose colours are not made here is not followed.
+    before, after: its neighbours, which matter where a dissolve joins them.
     """
-    followed = anchor if anchor is not None and anchor.is_drawn else None
+    shot, first = part.entry.shot, part.walked.shot.start
     step = config.colorize.stretch // config.keys.interval * config.keys.interval
-    starts = list(range(entry.shot.start, entry.shot.stop, step)) if step < len(entry.shot) else [entry.shot.start]
-    return [Stretch(entry, a, b, followed) for a, b in zip(starts, [*starts[1:], entry.shot.stop], strict=True)]
+    grid = [start for start in range(first, part.closes, step) if start > part.opened] if step < len(shot) else []
+    starts, stops = [shot.start, *grid], [*grid, shot.stop]
+    found = [Stretch(part, start, stop) for start, stop in zip(starts, stops, strict=True)]
+    found[0] = replace(found[0], before=before if part.opening else None)
+    found[-1] = replace(found[-1], after=after if part.closing else None)
+    return found
 
 
 def stretch_digest(
@@ -74,24 +138,37 @@ def stretch_digest(
 
     model: digest of the weights. references: those of the project, by name.
     """
-    entry, settings = stretch.entry, to_dict(config)
+    settings = to_dict(config)
+    shown = [part for part in (stretch.part, stretch.before, stretch.after) if part is not None]
     parts: dict[str, Any] = {
         "version": __version__,
         "film": source.digest,
-        **_place(entry, source),
         "frames": [stretch.start, stretch.stop],
-        "saturation": entry.saturation,
-        "keep_gray": entry.keep_gray,
         "encode": settings.pop("encode"),
+        **_played(stretch.part, source, references),
     }
-    if entry.keep_color:
-        parts["keep_color"] = True
-    if entry.is_drawn:
-        parts |= {**_mended(entry, references), "model": model, **settings}
-        if (anchor := stretch.anchor) is not None:
-            followed = {**_place(anchor, source), "saturation": anchor.saturation, **_mended(anchor, references)}
-            parts["anchor"] = followed
+    for name, part in (("before", stretch.before), ("after", stretch.after)):
+        if part is not None:
+            parts[name] = _played(part, source, references)
+    if any(part.entry.is_drawn for part in shown):
+        parts |= {"model": model, **settings}
     return segment_digest(parts)
+
+
+def _played(part: Part, source: Source, references: Mapping[str, Reference]) -> dict[str, Any]:
+    """What the colours of a shot depend on."""
+    entry = part.walked
+    played = {**_place(entry, source), "saturation": entry.saturation, "keep_gray": entry.keep_gray}
+    if entry.keep_color:
+        played["keep_color"] = True
+    if part.opening or part.closing:
+        played["dissolves"] = [part.opening, part.closing]
+    if not entry.is_drawn:
+        return played
+    played |= _mended(entry, references)
+    if (anchor := part.followed) is not None:
+        played["anchor"] = {**_place(anchor, source), "saturation": anchor.saturation, **_mended(anchor, references)}
+    return played
 
 
 def _place(entry: ShotEntry, source: Source) -> dict[str, Any]:

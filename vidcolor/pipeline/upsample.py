@@ -16,6 +16,7 @@ import numpy as np
 
 from vidcolor.color import luma_weights
 from vidcolor.pipeline.chroma_codes import chroma_codes
+from vidcolor.pipeline.light import DARKEST, UNFADED, Fade
 
 SHARPENING = 0.6
 """Gain on what a 3 x 3 blur of the small grid takes away: undoes the averaging that made the grid's samples."""
@@ -72,13 +73,18 @@ class ChromaFormat:
 
 
 def upsample(
-    ab: np.ndarray, luma: np.ndarray, form: ChromaFormat, area: tuple[int, int, int, int] | None = None
+    ab: np.ndarray,
+    luma: np.ndarray,
+    form: ChromaFormat,
+    area: tuple[int, int, int, int] | None = None,
+    fade: Fade = UNFADED,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Cb and Cr planes (form.height, form.width), dtype of ``luma``, code values, for one frame.
 
     ab: (2, h, w), float32, CIELAB units, of the picture area.
     luma: (H, W), uint8 or uint16, code values of the whole frame at the film's depth and range; read, not changed.
     area: (top, bottom, left, right) of the picture in luma pixels, half-open; outside it chroma is exactly neutral.
+    fade: how far the frame is faded; ``ab`` is that of the picture before, and its Cb and Cr fade with the luma.
     """
     height, width = luma.shape
     across, down = -(-width // form.width), -(-height // form.height)
@@ -96,7 +102,7 @@ def upsample(
     picture = luma[inner[0].start * down : inner[0].stop * down, inner[1].start * across : inner[1].stop * across]
     shift = _siting(form.location, across, down)
     gray = _luma_on_chroma_grid(picture, cb[inner].shape, across, down, shift, form)
-    chroma = _colour(ab, gray, (shift[0] / across, shift[1] / down), form.matrix)
+    chroma = _colour(ab, gray, (shift[0] / across, shift[1] / down), form.matrix, fade)
     for start in range(0, len(gray), BAND):
         rows = slice(start, start + BAND)
         cb[inner][rows], cr[inner][rows] = _codes(gray[rows], chroma[0][rows], chroma[1][rows], form)
@@ -159,11 +165,13 @@ def _moved(
     return cv2.filter2D(image, -1, kernel + sharpening * (middle - blur), target, borderType=cv2.BORDER_REPLICATE)
 
 
-def _colour(ab: np.ndarray, gray: np.ndarray, shift: tuple[float, float], matrix: int) -> tuple[np.ndarray, np.ndarray]:
+def _colour(
+    ab: np.ndarray, gray: np.ndarray, shift: tuple[float, float], matrix: int, fade: Fade
+) -> tuple[np.ndarray, np.ndarray]:
     """Cb and Cr in [-0.5, 0.5], float32, on the grid of ``gray`` (luma in [0, 1])."""
     height, width = ab.shape[1:]
     small = cv2.resize(gray, (width, height), interpolation=cv2.INTER_AREA)
-    chroma = chroma_codes(small, ab, matrix)
+    chroma = _faded_codes(small, ab, matrix, fade)
     if gray.shape[0] <= height or gray.shape[1] <= width:  # smaller than the working size: nothing to refine
         return _resized("cb", chroma[..., 0], gray, cv2.INTER_AREA), _resized(
             "cr", chroma[..., 1], gray, cv2.INTER_AREA
@@ -178,6 +186,15 @@ def _colour(ab: np.ndarray, gray: np.ndarray, shift: tuple[float, float], matrix
     for plane, slope in zip((cb, cr), cv2.split(slopes), strict=True):
         cv2.accumulateProduct(_resized("slope", slope, gray, cv2.INTER_LINEAR), detail, plane)
     return cb, cr
+
+
+def _faded_codes(luma: np.ndarray, ab: np.ndarray, matrix: int, fade: Fade) -> np.ndarray:
+    """Cb and Cr (h, w, 2) of a luma (h, w) in [0, 1] that is faded, and of the chroma before it was."""
+    if fade == UNFADED:
+        return chroma_codes(luma, ab, matrix)
+    gain = np.float32(fade.gain)
+    clear = (luma - np.float32(fade.level) * (1 - gain)) / max(gain, np.float32(DARKEST))
+    return chroma_codes(clear, ab, matrix) * gain
 
 
 def _resized(name: str, plane: np.ndarray, like: np.ndarray, interpolation: int) -> np.ndarray:

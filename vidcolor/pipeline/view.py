@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from vidcolor.model.colorist import working_size
+from vidcolor.pipeline.light import DARKEST, UNFADED, Fade
 from vidcolor.types import FilmInfo
 
 Area = tuple[int, int, int, int]
@@ -27,12 +28,17 @@ class View:
     """Code value of black."""
     white: float
 
-    def gray(self, luma: np.ndarray) -> np.ndarray:
-        """Luma (H, W), uint8 or uint16, code values, to the working-size gray (height, width), uint8, 0 to 255."""
+    def gray(self, luma: np.ndarray, fade: Fade = UNFADED) -> np.ndarray:
+        """Luma (H, W), uint8 or uint16, code values, to the working-size gray (height, width), uint8, 0 to 255.
+
+        fade: how far the frame is faded; the gray is that of the picture before, as far as it can be made out.
+        """
         top, bottom, left, right = self.area
         small = cv2.resize(luma[top:bottom, left:right], (self.width, self.height), interpolation=cv2.INTER_AREA)
-        scale = 255 / (self.white - self.black)
-        return cv2.addWeighted(small, scale, small, 0, -self.black * scale, dtype=cv2.CV_8U)
+        gain = max(fade.gain, DARKEST)
+        scale = 255 / (self.white - self.black) / gain
+        black = self.black * scale + 255 * fade.level * (1 - gain) / gain
+        return cv2.addWeighted(small, scale, small, 0, -black, dtype=cv2.CV_8U)
 
 
 def view_of(film: FilmInfo, area: Area | None, lines: int) -> View:

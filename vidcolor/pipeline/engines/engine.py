@@ -35,15 +35,15 @@ class Piece:
     digest: str
     """Of the stretch, by which its segment is named."""
     before: str | None
-    """Digest of the stretch before it in the same shot, from whose colours it goes on."""
+    """Digest of the stretch before it from which it goes on, see ``Stretch.goes_on_from``."""
 
 
 @dataclass(frozen=True)
 class ShotTask:
-    """The work on one shot: all its segments that are missing, in order."""
+    """The work on one shot, or on several that melt into each other: all segments that are missing, in order."""
 
     shot: int
-    """Number of the shot."""
+    """Number of the shot, or of the first of them."""
     pieces: tuple[Piece, ...]
 
     def __len__(self) -> int:
