@@ -15,6 +15,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from vidcolor.pipeline.gradient_ring import GradientRing
 from vidcolor.pipeline.likeness import gradients, likeness, tiny
 
 SHORTEST = 6
@@ -77,7 +78,7 @@ class DissolveFinder:
         """``longest``: frames of the longest dissolve that is looked for; below `SHORTEST` none is."""
         self._longest = longest
         self._lengths = _lengths(longest)
-        self._recent = _Recent(3 * longest + 8)
+        self._recent = GradientRing(3 * longest + 8)
         self._waiting: list[_Window] = []
         self.found: list[Dissolve] = []
         """In order, those that no later frame can change; all of them after :meth:`finish`."""
@@ -88,7 +89,7 @@ class DissolveFinder:
             return
         self._recent.push(tiny(gray))
         last = self._recent.frames - 1
-        for a in self._recent.promising(last, last - 1 - self._lengths[self._lengths <= last - 1]):
+        for a in self._promising(last, last - 1 - self._lengths[self._lengths <= last - 1]):
             self._judge(int(a), last)
         while self._waiting and min(window.b for window in self._waiting) + self._longest < last:
             self._settle()
@@ -98,6 +99,16 @@ class DissolveFinder:
         while self._waiting:
             self._settle()
         return self.found
+
+    def _promising(self, last: int, firsts: np.ndarray) -> np.ndarray:
+        """Those of the frames ``firsts`` from which a dissolve to ``last`` may lead, by three products each.
+
+        Both show something, not the same, and half-way the energy is about what a mixture has.
+        """
+        first, own = self._recent.energies(firsts), self._recent.energies(np.array(last))
+        both, middle = self._recent.with_frame(last, firsts), self._recent.energies((firsts + last) // 2)
+        dip = np.abs(middle - (first + own + 2 * both) / 4) <= _DIP * (first + own) / 2
+        return firsts[dip & (np.minimum(first, own) >= _FLAT) & (both <= _ALIKE * np.sqrt(first * own))]
 
     def _judge(self, a: int, b: int) -> None:
         """Keep the window of two frames that show different things, if a dissolve lies in it."""
@@ -146,57 +157,6 @@ def _lengths(longest: int) -> np.ndarray:
         lengths.append(round(length))
         length = max(length * _STEP, length + 1)
     return np.array(lengths, int)
-
-
-class _Recent:
-    """The last pictures, and the inner products of all their gradients, in rings."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._products = np.zeros((size, size), np.float32)
-        self._gradients: np.ndarray | None = None
-        self._pictures: list[np.ndarray] = []
-        self.frames = 0
-
-    @property
-    def first(self) -> int:
-        """Number of the oldest picture that is held."""
-        return max(0, self.frames - self._size)
-
-    def push(self, picture: np.ndarray) -> None:
-        vector = gradients(picture).ravel()
-        if self._gradients is None:
-            self._gradients = np.zeros((self._size, vector.size), np.float32)
-        place = self.frames % self._size
-        self._gradients[place] = vector
-        # times two: horizontal and vertical make one gradient
-        row = self._gradients @ vector * np.float32(2 / vector.size)
-        self._products[place] = self._products[:, place] = row
-        if len(self._pictures) < self._size:
-            self._pictures.append(picture)
-        else:
-            self._pictures[place] = picture
-        self.frames += 1
-
-    def picture(self, frame: int) -> np.ndarray:
-        return self._pictures[frame % self._size]
-
-    def promising(self, last: int, firsts: np.ndarray) -> np.ndarray:
-        """Those of the frames ``firsts`` from which a dissolve to ``last`` may lead, by three products each.
-
-        Both show something, not the same, and half-way the energy is about what a mixture has.
-        """
-        energy = self._products.diagonal()
-        first, own = energy[firsts % self._size], energy[last % self._size]
-        both = self._products[last % self._size, firsts % self._size]
-        middle = energy[(firsts + last) // 2 % self._size]
-        dip = np.abs(middle - (first + own + 2 * both) / 4) <= _DIP * (first + own) / 2
-        return firsts[dip & (np.minimum(first, own) >= _FLAT) & (both <= _ALIKE * np.sqrt(first * own))]
-
-    def products(self, start: int, stop: int) -> np.ndarray:
-        """Mean inner products of the gradients of frames, (stop - start, stop - start)."""
-        places = np.arange(start, stop) % self._size
-        return self._products[np.ix_(places, places)]
 
 
 class _Window:

@@ -1,16 +1,17 @@
 """The light of one shot: how far each frame is faded to black or white, and which frames a flash blots out.
 
 A fade made in the lab or the editor multiplies a gamma-coded picture by a gain k. Y - black, Cb - 128 and Cr - 128 are
-linear in R'G'B', so they scale by the same k: that is how the colours of a fade are made (`Light.gains`). In CIELAB the
-picture's linear light becomes k^g (g about 2.2) of what it was, and f is a cube root, so a* and b* scale by about
-k^(g/3), k^0.73: less than the luma. Chroma that is left as it was in a*, b* is therefore too strong in the dark, and a
-network that judges each darkening picture anew changes its mind besides. A fade to white, k y + (1 - k), scales Cb and
+linear in R'G'B', so they scale by the same k: that is how the colours of a fade are made (`Light.gains`). Linear light
+becomes about k^g (g about 2.4) of what it was, and CIELAB's f is a cube root, so a* and b* scale by k^(g/3), k^0.8: a
+little less than the luma. Chroma that is left as it was in a*, b* is therefore too strong in the dark, and a network
+that judges each darkening picture anew changes its mind besides. A fade to white, k y + (1 - k), scales Cb and
 Cr by k too, for white has none.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -37,6 +38,18 @@ _SLOPE = 0.012
 
 _SAME = 0.6
 """Correlation of the gradients of two thumbnails, from which they show the same thing."""
+
+_STRIDE = 12
+"""Frames over which a picture must stay the same while it fades."""
+
+_CONTRAST = 1.5
+"""How many times more contrast one picture of a fade may have than another."""
+
+_SEEN = 0.25
+"""Gain from which on the contrast of a faded picture can be told."""
+
+_DEEP = 0.08
+"""Gain at the shot's end below which it is as good as black."""
 
 _FLASH_SECONDS = 0.2
 _AROUND = 7
@@ -117,7 +130,7 @@ def _fade_out(shown: np.ndarray) -> np.ndarray:
     bright = shown[:, lit].mean(1)
     begin = _begin(bright)
     level = float(np.median(bright[max(0, begin - 4) : begin + 1]))
-    if level < _LEVEL or bright[-1] > _END * level or not _same_scene(shown, bright, begin, level):
+    if level < _LEVEL or bright[-1] > _END * level or not _is_fade(shown[begin:], bright[begin:] / level):
         return gains
     gains[begin:] = np.minimum.accumulate(np.clip(bright[begin:] / level, 0, 1))
     return gains
@@ -132,10 +145,20 @@ def _begin(bright: np.ndarray) -> int:
     return here
 
 
-def _same_scene(shown: np.ndarray, bright: np.ndarray, begin: int, level: float) -> bool:
-    """True where the picture half-way down, some frames on, shows what it showed where the fade began."""
-    half = begin + int(np.abs(bright[begin:] / level - 0.5).argmin())
-    return half - begin >= 2 and _alike(shown[begin], shown[half])
+def _is_fade(shown: np.ndarray, left: np.ndarray) -> bool:
+    """True where it is the picture that is taken away, and not that something dark comes before the camera.
+
+    shown: the frames from where it begins; left: how much of the first one's light each has. A fade takes as much of
+    the bright as of the dark, so that deviation over mean stays. One that is not dark at the end must show the same
+    picture half-way down besides, or what that moved on to.
+    """
+    half = int(np.abs(left - 0.5).argmin())
+    seen = shown[left >= _SEEN]
+    contrast = seen.std((1, 2)) / np.maximum(seen.mean((1, 2)), 1)
+    if half < 2 or contrast.max() > _CONTRAST * contrast.min():
+        return False
+    way = [*range(0, half, _STRIDE), half]
+    return left[-1] < _DEEP or all(_alike(shown[a], shown[b]) for a, b in pairwise(way))
 
 
 def _flashes(thumbs: np.ndarray, gains: np.ndarray, longest: int) -> list[tuple[int, int, int]]:
@@ -143,7 +166,9 @@ def _flashes(thumbs: np.ndarray, gains: np.ndarray, longest: int) -> list[tuple[
     bright = thumbs.reshape(len(thumbs), -1).mean(1)
     if len(bright) < 3:
         return []
-    around = np.lib.stride_tricks.sliding_window_view(np.pad(bright, _AROUND, mode="reflect"), 2 * _AROUND + 1)
+    width = min(2 * _AROUND + 1, len(bright))
+    windows = np.lib.stride_tricks.sliding_window_view(bright, width)
+    around = windows[np.clip(np.arange(len(bright)) - _AROUND, 0, len(windows) - 1)]
     usual = np.median(around, axis=1)
     deviation = np.median(np.abs(around - usual[:, None]), axis=1)
     least, times = _FLASH
