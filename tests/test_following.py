@@ -20,7 +20,7 @@ from vidcolor.pipeline.decode import probe
 from vidcolor.pipeline.plan import ShotEntry
 from vidcolor.pipeline.render import Renderer
 from vidcolor.pipeline.shots import ShotConfig
-from vidcolor.pipeline.stretch import Source, Stretch
+from vidcolor.pipeline.stretch import Part, Source, Stretch
 from vidcolor.pipeline.survey import survey_film
 from vidcolor.types import Reference, Shot
 
@@ -53,7 +53,7 @@ def the_stretches() -> list[Stretch]:
     entries = [ShotEntry(shot, (("a.png", "b.png")[shot.index % 2],)) for shot in shots]
     entries[1] = replace(entries[1], keep_gray=True)
     anchors = {3: entries[0]}
-    return [Stretch(e, e.shot.start, e.shot.stop, anchors.get(e.shot.index)) for e in entries]
+    return [Stretch(Part(e, anchors.get(e.shot.index)), e.shot.start, e.shot.stop) for e in entries]
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 0, 2)])
@@ -90,7 +90,7 @@ def test_what_goes_wrong_in_it_is_told_when_its_turn_comes(
     source: Source, references: dict[str, Reference], colorist: Colorist, tmp_path: Path
 ) -> None:
     first, *_, last = the_stretches()
-    beyond = replace(last, entry=replace(last.entry, shot=Shot(3, 25, 60)), stop=60)
+    beyond = replace(last, part=replace(last.part, entry=replace(last.entry, shot=Shot(3, 25, 60))), stop=60)
     renderer = Renderer(source, references, lambda: colorist, CONFIG)
     renderer.render(first, tmp_path / "a", following=(beyond, tmp_path / "b"))
     with pytest.raises(FilmError, match="no longer be read"):
