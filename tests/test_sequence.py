@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import DrawFilm, luma_of
+from vidcolor.config import resolve
 from vidcolor.errors import FilmError, OutputError
+from vidcolor.pipeline.config import PipelineConfig
 from vidcolor.pipeline.containers import find_muxer
 from vidcolor.pipeline.decode import DecodeConfig, FilmReader, SeekPoint, probe
 from vidcolor.pipeline.encode import EncodeConfig, encode_segment, output_format
@@ -21,6 +23,7 @@ from vidcolor.pipeline.mux import mux_film
 from vidcolor.pipeline.output_plan import default_output, fitting_encode
 from vidcolor.pipeline.picture_rgb import luma_of_rgb, rgb_of_planes, within_rgb
 from vidcolor.pipeline.project import Project, check_output, project_of, stamp
+from vidcolor.pipeline.run import run
 from vidcolor.pipeline.sequence import film_files, picture_names
 from vidcolor.pipeline.verify import verify
 from vidcolor.types import ColorTags, ColouredFrame, FilmInfo
@@ -179,3 +182,23 @@ def _info(bit_depth: int, full_range: bool, matrix: int) -> FilmInfo:
         frame_rate=Fraction(24), start_pts=0, frames_expected=1, duration=None, rotation=0,
         sample_aspect_ratio=Fraction(1), interlaced=False, codec="ffv1", container="matroska", video_stream=0,
     )  # fmt: skip
+
+
+def test_from_scan_to_scan(tmp_path: Path) -> None:
+    """The whole road: pictures in, pictures out, proved; the second time there is nothing to do."""
+    film = scan(tmp_path / "a scan", "it's %02d é.png", range(7, 13))
+    cv2.imwrite(str(tmp_path / "still.png"), np.full((48, 64, 3), (40, 90, 200), np.uint8))
+    config = resolve(PipelineConfig, overrides=["decode.frame_rate=18", "colorize.lines=64"])
+    out = tmp_path / "out" / "c_%03d.tif"
+    first = run(film, tmp_path / "still.png", out=out, config=config, device="cpu")
+    assert first.verification["problems"] == []
+    assert (first.frames, first.verification["luma_max_abs_difference"]) == (6, 0)
+    assert [file.name for file in sorted(out.parent.iterdir())] == [f"c_{number:03d}.tif" for number in range(7, 13)]
+    assert any("18 frames per second" in warning for warning in first.warnings)
+    again = run(film, tmp_path / "still.png", out=out, config=config, device="cpu")
+    assert (again.frames_computed, again.out) == (0, str(out))
+    film_files(out)[0].unlink()
+    with pytest.raises(OutputError, match="exists already"):  # no longer what was written
+        run(film, tmp_path / "still.png", out=out, config=config, device="cpu")
+    mended = run(film, tmp_path / "still.png", out=out, config=config, device="cpu", overwrite=True)
+    assert (mended.frames_computed, mended.verification["ok"]) == (0, True)

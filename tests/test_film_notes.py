@@ -1,0 +1,51 @@
+"""What is said of a film before it is coloured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.conftest import DrawFilm
+from vidcolor.pipeline.decode import probe
+from vidcolor.pipeline.film_notes import film_notes
+
+CAPTIONS = Path("/work/shared/clips/media/fragmented_captions.mp4")
+
+
+def test_an_ordinary_film_needs_no_words(draw_film: DrawFilm) -> None:
+    """Whatever else travels with it."""
+    assert film_notes(probe(draw_film(codec="libx264", sounds=("eng",), subtitles=("eng",), rotation=90))) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"pixel_format": "yuva420p"}, "has an alpha channel, which is not kept"),
+        ({"name": "film.webm", "codec": "libvpx-vp9", "picture_metadata": {"alpha_mode": "1"}}, "has an alpha channel"),
+        ({"codec": "libx264", "codec_options": {"x264-params": "tff=1", "flags": "+ildct"}}, "is interlaced"),
+    ],
+)
+def test_what_changes_is_said(draw_film: DrawFilm, options: dict, words: str) -> None:
+    """One sentence with the film's path."""
+    film = draw_film(**{"name": "film.mkv", **options})
+    [note] = film_notes(probe(film))
+    assert note.startswith(str(film))
+    assert words in note
+
+
+def test_pictures_have_no_rate(tmp_path: Path) -> None:
+    """The one that is taken is said, and how to say another."""
+    cv2.imwrite(str(tmp_path / "p1.png"), np.zeros((8, 8), np.uint8))
+    [note] = film_notes(probe(tmp_path / "p%d.png"))
+    assert "24 frames per second" in note
+    assert "decode.frame_rate" in note
+
+
+@pytest.mark.skipif(not CAPTIONS.exists(), reason="needs a film with closed captions")
+def test_captions_inside_the_pictures_are_told() -> None:
+    """They are no stream, and no encoder here writes them."""
+    [note] = film_notes(probe(CAPTIONS))
+    assert "closed captions (CEA-608/708) inside its pictures, which is not kept" in note
