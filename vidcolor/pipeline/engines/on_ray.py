@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -45,19 +46,22 @@ class RayEngine:
         self, production: Production, tasks: Sequence[ShotTask], folder: Path, on_frames: Callable[[int], None]
     ) -> int:
         """See :class:`~vidcolor.pipeline.engines.engine.Engine`. Raises EngineError without a cluster."""
-        with _connected(self.address) as ray, _crew(ray, production, self.jobs) as crew:
+        total, done, told, begun = sum(map(len, tasks)), 0, 0, len(tasks)
+        with (
+            _connected(self.address) as ray,
+            _crew(ray, production, self.jobs) as crew,
+            ThreadPoolExecutor(_AT_ONCE) as writers,
+        ):
             shots = {crew.begin(task, folder): task for task in tasks}
-            done, told = 0, 0
             while crew.pending:
-                for reference in crew.wait():
-                    task = shots.pop(reference)
-                    _keep(crew.files(reference, task), folder)
-                    done += len(task)
-                unfinished = {task.shot for task in shots.values()}
-                underway = sum(frames for shot, frames in crew.state()[1].items() if shot in unfinished)
-                told = max(told, done + underway)
+                finished = {reference: shots.pop(reference) for reference in crew.wait()}
+                # each file is flushed to the disk, and many at once take little longer than one
+                list(writers.map(lambda item: _keep(crew.files(*item), folder), finished.items()))
+                done += sum(map(len, finished.values()))
+                begun, underway = crew.state([task.shot for task in finished.values()])
+                told = max(told, min(total, done + underway))
                 on_frames(told)
-            return crew.state()[0] - len(tasks)
+            return begun - len(tasks)
 
 
 @dataclass
@@ -102,9 +106,9 @@ class _Crew:
             ) from error
         return files
 
-    def state(self) -> tuple[int, dict[int, int]]:
-        """What the ledger says."""
-        begun, frames = self.ray.get(self.ledger.state.remote())
+    def state(self, finished: Sequence[int]) -> tuple[int, int]:
+        """What the ledger says, see :meth:`~vidcolor.pipeline.engines.ray_desk.Ledger.state`."""
+        begun, frames = self.ray.get(self.ledger.state.remote(finished))
         return begun, frames
 
 
@@ -118,7 +122,7 @@ def _crew(ray: Any, production: Production, jobs: int | None) -> Iterator[_Crew]
     production = _to_travel(production, "cuda" if share["num_gpus"] else "cpu")
     ledger = ray.remote(Ledger).options(**here).remote()
     shelf = ray.remote(Shelf).options(**here).remote(production.source.info.path)
-    weights = np.fromfile(production.weights.path, np.uint8)
+    weights = ray.put(np.fromfile(production.weights.path, np.uint8))
     order = ray.put(node.Order(run, production, weights, ledger, shelf))
     asleep = {"env_vars": {"OMP_WAIT_POLICY": "PASSIVE"}}  # threads that spin while they wait would starve the others
     render = ray.remote(node.render_shot).options(max_retries=_RETRIES, runtime_env=asleep, **share)
@@ -180,6 +184,7 @@ def _clear(ray: Any, clear: Callable[[str], None], run: str) -> None:
 def _connected(address: str | None) -> Iterator[Any]:
     """Ray, connected to its cluster. Raises EngineError with one sentence where that cannot be."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing leaves the computer
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")  # Ray's own words about lost machines go to stdout
     try:
         ray = import_module("ray")
     except ImportError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -25,7 +26,7 @@ class FilmFile:
 
 
 class Ledger:
-    """Which shots were begun, how often, and how far they are."""
+    """How often a shot was begun, and how far the unfinished ones are."""
 
     def __init__(self) -> None:
         self._begun = 0
@@ -38,11 +39,17 @@ class Ledger:
 
     def report(self, shot: int, frames: int) -> None:
         """A worker has so many frames of a shot."""
-        self._frames[shot] = frames
+        if shot in self._frames:
+            self._frames[shot] = frames
 
-    def state(self) -> tuple[int, dict[int, int]]:
-        """How many times a shot was begun, and the frames of every shot, by its number."""
-        return self._begun, self._frames
+    def state(self, finished: Sequence[int]) -> tuple[int, int]:
+        """How many times a shot was begun, and the frames of unfinished shots.
+
+        finished: numbers of the shots that have arrived since the last call.
+        """
+        for shot in finished:
+            self._frames.pop(shot, None)
+        return self._begun, sum(self._frames.values())
 
 
 class Shelf:

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from vidcolor.pipeline.engines.shot_worker import ShotWorker
 from vidcolor.pipeline.files import is_temporary
 from vidcolor.pipeline.film_identity import film_digest
 
-_SELDOM = 2.0
+REPORT_SECONDS = 5.0
 """Seconds between two reports of one worker."""
 
 
@@ -35,8 +35,8 @@ class Order:
     run: str
     """A name that no other run has; of the folder in which each machine keeps what it was sent."""
     production: Production
-    weights: np.ndarray = field(repr=False)
-    """(n,) uint8: the weights file."""
+    weights: Any
+    """Reference to the bytes of the weights file, (n,) uint8, for machines that do not have it."""
     ledger: Any
     shelf: Any
 
@@ -85,7 +85,7 @@ class _Station:
         def on_frame() -> None:
             nonlocal frames, reported
             frames += 1
-            if time.monotonic() - reported > _SELDOM:
+            if time.monotonic() - reported > REPORT_SECONDS:
                 reported = time.monotonic()
                 self._ledger.report.remote(shot, frames)
 
@@ -116,9 +116,12 @@ def _production_here(order: Order, home: Path) -> Production:
     def is_network(path: Path) -> bool:
         return describe_weights(path).digest == weights.digest
 
+    def fetch_weights(copy: Path) -> None:
+        import_module("ray").get(order.weights).tofile(copy)
+
     film = _here(source.info.path, is_film, home / "film", lambda folder: _fetch(order.shelf, folder))
     network = _here(
-        weights.path, is_network, home / "weights", lambda folder: order.weights.tofile(folder / weights.path.name)
+        weights.path, is_network, home / "weights", lambda folder: fetch_weights(folder / weights.path.name)
     )
     return replace(
         production,
