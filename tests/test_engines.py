@@ -8,6 +8,7 @@ import os
 import pickle
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -217,9 +218,23 @@ def test_the_words_of_the_command_line_choose():
     assert choose_engine("local", None, None) is None
     assert choose_engine("local", 1, None) is None
     assert choose_engine("local", 3, None) == ProcessEngine(3)
-    assert choose_engine("ray", 4, "host:6379") == RayEngine("host:6379", 4)
     with pytest.raises(EngineError, match="--engine ray"):
         choose_engine("local", None, "host:6379")
+
+
+def test_a_cluster_is_asked_for_at_once(monkeypatch):
+    monkeypatch.setattr("vidcolor.pipeline.engines.on_ray.find_spec", lambda name: name)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        for address in (f"127.0.0.1:{server.getsockname()[1]}", f"ray://127.0.0.1:{server.getsockname()[1]}", "auto"):
+            assert choose_engine("ray", 4, address) == RayEngine(address, 4)
+    with pytest.raises(EngineError, match="No Ray cluster answers at 127"):
+        choose_engine("ray", None, f"127.0.0.1:{silent_port()}")
+
+
+def silent_port() -> int:
+    """A port at which nobody answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
 
 
 @pytest.mark.parametrize(
@@ -247,7 +262,7 @@ def test_a_cluster_without_what_is_asked_for_gets_a_sentence():
 
 
 def test_without_ray_there_is_one_sentence(folder, monkeypatch):
-    monkeypatch.setitem(sys.modules, "ray", None)
+    monkeypatch.setattr("vidcolor.pipeline.engines.on_ray.find_spec", lambda name: None)
     with pytest.raises(EngineError, match=r"pip install 'vidcolor\[ray\]'"):
         colour(folder, RayEngine())
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -25,6 +28,8 @@ from vidcolor.pipeline.segments import SEAL, SegmentStore
 
 _PATIENCE = 0.5
 """Seconds between two looks at how far the workers are."""
+_ANSWER = 5.0
+"""Seconds in which a cluster must answer."""
 _AT_ONCE = 16
 """Finished shots fetched between two such looks, at most."""
 _RETRIES = 5
@@ -180,15 +185,28 @@ def _clear(ray: Any, clear: Callable[[str], None], run: str) -> None:
         ray.get(cleared, timeout=30)
 
 
+def check_cluster(address: str | None) -> None:
+    """Raise EngineError where there is no Ray, or nobody answers at ``address``; Ray itself would try for minutes."""
+    if find_spec("ray") is None:
+        raise EngineError("--engine ray needs Ray: pip install 'vidcolor[ray]'")
+    place = re.fullmatch(r"(?:ray://)?\[?(.+?)\]?:(\d+)", address or "")
+    if place is None:
+        return  # a word that Ray knows, such as auto
+    try:
+        socket.create_connection((place[1], int(place[2])), timeout=_ANSWER).close()
+    except (OSError, OverflowError) as error:
+        raise EngineError(
+            f"No Ray cluster answers at {address} ({error}); give the address that 'ray start --head' told."
+        ) from error
+
+
 @contextmanager
 def _connected(address: str | None) -> Iterator[Any]:
     """Ray, connected to its cluster. Raises EngineError with one sentence where that cannot be."""
+    check_cluster(address)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing leaves the computer
     os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")  # Ray's own words about lost machines go to stdout
-    try:
-        ray = import_module("ray")
-    except ImportError as error:
-        raise EngineError("--engine ray needs Ray: pip install 'vidcolor[ray]'") from error
+    ray = import_module("ray")
     if ray.is_initialized():
         yield ray
         return
