@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import resource
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -211,6 +213,23 @@ def test_light_of_hdr_film_travels(draw_film: DrawFilm, codec: str) -> None:
             light = np.frombuffer(side[Type.CONTENT_LIGHT_LEVEL], "=u4")
             found.append([*(numbers[:, 0] / numbers[:, 1]), *light[:2]])
     np.testing.assert_allclose(found[1], found[0], atol=1e-3)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="scheduling of threads is asked for in Linux's words")
+@pytest.mark.parametrize("codec", ["x264", "x265", "av1"])
+def test_encoder_leaves_the_process_its_priority(draw_film: DrawFilm, codec: str) -> None:
+    """Every thread of it, while it encodes and afterwards; an encoder run by root may ask for real time."""
+    film = draw_film(frames=6)
+    info, config = probe(film), config_of(codec)
+    seen = set()
+
+    def looking() -> Iterator[ColouredFrame]:
+        for frame in coloured(info, config):
+            seen.update(os.sched_getscheduler(int(thread)) for thread in os.listdir("/proc/self/task"))
+            yield frame
+
+    encode_segment(film.with_name("segment"), looking(), info, config)
+    assert seen | {os.sched_getscheduler(0)} == {os.SCHED_OTHER}
 
 
 def test_broken_off_segment_leaves_nothing(draw_film: DrawFilm) -> None:

@@ -29,6 +29,7 @@ from vidcolor.pipeline.encoder_options import encoder_options
 from vidcolor.pipeline.files import cannot_write, written_whole
 from vidcolor.pipeline.film_file import file_url
 from vidcolor.pipeline.output_format import EncodeConfig, OutputFormat, output_format
+from vidcolor.pipeline.scheduling import kept_scheduling
 from vidcolor.pipeline.side_data import SideData, read_side_data
 from vidcolor.refusals import refusal
 from vidcolor.types import ColouredFrame, FilmInfo
@@ -83,6 +84,8 @@ def _encode(
         with _told(path, form):
             stream = _add_stream(container, info, config, form, threads, side)
             mark = _field_marker(stream, info, side) if info.interlaced else None
+            with kept_scheduling():
+                container.start_encoding()
         held_back = CODECS[form.codec].held_back
         shown = deque(range(-held_back, 0))
         for coloured in frames:  # errors of whoever makes the frames are not the encoder's
