@@ -20,8 +20,10 @@ from vidcolor.model.colorist import Colorist
 from vidcolor.pipeline.config import PipelineConfig
 from vidcolor.pipeline.decode import probe
 from vidcolor.pipeline.manifest import load_manifest
+from vidcolor.pipeline.match import MatchConfig
 from vidcolor.pipeline.melt import melted_shares, mixed_planes
 from vidcolor.pipeline.plan import Manifest, ShotEntry
+from vidcolor.pipeline.plan_film import _samples
 from vidcolor.pipeline.render import Renderer
 from vidcolor.pipeline.run import run
 from vidcolor.pipeline.shots import ShotConfig
@@ -244,6 +246,18 @@ def test_planes_mix_in_proportion() -> None:
             assert cb.dtype == dtype
             assert (cb.astype(int) == neutral + expected).all()
             assert (cr == one).all()
+
+
+def test_mixed_frames_have_no_vote(source: Source) -> None:
+    """In matching, the nearest that show one shot alone vote in their place."""
+    samples = MatchConfig(samples=SHOT, lines=64)
+    shots = [Shot(0, 0, SHOT), Shot(1, SHOT, 2 * SHOT)]
+    survey = replace(source.survey, dissolves={SHOT: MELT})
+    for shot, grays in zip(shots, _samples(source.info, survey, shots, samples), strict=True):
+        assert len(grays) == SHOT - MELT // 2
+        clean = grays[0] if shot.index == 0 else grays[-1]
+        steps = [np.abs(gray.astype(int) - clean).mean() for gray in grays]
+        assert max(steps) < 25
 
 
 def test_a_person_switches_a_dissolve_off(tmp_path: Path) -> None:

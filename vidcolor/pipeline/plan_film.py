@@ -11,6 +11,7 @@ import numpy as np
 from vidcolor.model.any_colorist import AnyColorist
 from vidcolor.pipeline.common_choice import Choice, choose_together
 from vidcolor.pipeline.decode import FilmReader
+from vidcolor.pipeline.light import Light, light_of
 from vidcolor.pipeline.match import MatchConfig, Matcher, Verdict, sampled_frames
 from vidcolor.pipeline.plan import Manifest, ShotEntry, within_shots
 from vidcolor.pipeline.survey import Survey
@@ -63,18 +64,30 @@ def plan_film(
 
 
 def _samples(info: FilmInfo, survey: Survey, shots: Sequence[Shot], config: MatchConfig) -> Iterator[list[np.ndarray]]:
-    """The frames of each shot that vote, as working-size grays, upright; one reading of the film, in order."""
+    """The frames of each shot that vote, as working-size grays, upright; one reading of the film, in order.
+
+    Frames that show another shot too, or next to nothing, let the nearest that shows this one vote; fades are undone.
+    """
     with FilmReader(info) as reader:
         frames = reader.frames()
         for shot in shots:
-            wanted = set(sampled_frames(shot, config.samples))
+            light = _light(shot, survey, info)
+            wanted = {shot.start + int(light.sources[n - shot.start]) for n in sampled_frames(shot, config.samples)}
             view = view_of(info, survey.area(shot, info), config.lines)
             grays = []
-            for _ in range(len(shot)):
+            for number in range(len(shot)):
                 frame = next(frames)
                 if frame.index in wanted:
-                    grays.append(np.ascontiguousarray(np.rot90(view.gray(frame.luma), info.rotation // 90)))
+                    gray = view.gray(frame.luma, light.fade(number))
+                    grays.append(np.ascontiguousarray(np.rot90(gray, info.rotation // 90)))
             yield grays
+
+
+def _light(shot: Shot, survey: Survey, info: FilmInfo) -> Light:
+    """The light of a shot; the frames of dissolves that are its own are not its alone."""
+    opening, closing = (survey.dissolves.get(frame, 0) for frame in (shot.start, shot.stop))
+    own = opening - opening // 2, closing // 2
+    return light_of(survey.thumbs[shot.start : shot.stop], float(info.frame_rate), *own)
 
 
 def _entry(shot: Shot, choice: Choice, verdict: Verdict, insist: bool) -> ShotEntry:
