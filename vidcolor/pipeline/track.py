@@ -114,39 +114,53 @@ class _Tracker:
         steps = [self._estimator.between(a, b) for a, b in pairwise(small)]
         stops = [0, *(n - first for n in sorted(self._wanted) if 0 < n - first < len(grays) - 1), len(grays) - 1]
         for a, b in pairwise(stops):
-            yield from self._halve(a, b, first, grays, small, steps)
+            yield from _Stretch(first, grays, small, steps).halve(a, b, self._config)
 
-    def _halve(
+
+@dataclass(frozen=True)
+class _Stretch:
+    """The frames of one grid interval and the motion between them."""
+
+    offset: int
+    """Number of the first frame in the shot."""
+    grays: list[np.ndarray]
+    small: list[np.ndarray]
+    """The same on the chroma grid."""
+    steps: list[tuple[Path, Path]]
+    """Paths between neighbours, forward and backward."""
+
+    def halve(
         self,
         a: int,
         b: int,
-        offset: int,
-        grays: list[np.ndarray],
-        small: list[np.ndarray],
-        steps: list[tuple[Path, Path]],
+        config: KeyConfig,
+        to_first: tuple[Path, ...] | None = None,
+        to_last: tuple[Path, ...] | None = None,
     ) -> Iterator[Interval]:
-        to_first, to_last = _paths(small[a : b + 1], steps[a:b])
-        if b - a < 2 * self._config.closest or _explained(to_first, to_last) >= self._config.covered:
-            yield Interval(offset + a, offset + b, tuple(grays[a : b + 1]), to_first, to_last)
+        """The interval of frames ``a .. b``, or those of its halves; paths to either end, where they are known."""
+        to_first, to_last = to_first or self._to_first(a, b), to_last or self._to_last(a, b)
+        if b - a < 2 * config.closest or _explained(to_first, to_last) >= config.covered:
+            yield Interval(self.offset + a, self.offset + b, tuple(self.grays[a : b + 1]), to_first, to_last)
             return
         middle = (a + b) // 2
-        yield from self._halve(a, middle, offset, grays, small, steps)
-        yield from self._halve(middle, b, offset, grays, small, steps)
+        yield from self.halve(a, middle, config, to_first=to_first[: middle - a + 1])
+        yield from self.halve(middle, b, config, to_last=to_last[middle - a :])
 
+    def _to_first(self, a: int, b: int) -> tuple[Path, ...]:
+        """Chains of neighbouring steps from frames ``a .. b`` to ``a``, checked against the luma."""
+        paths = [resting_path(self.small[a].shape)]
+        for _, backward in self.steps[a:b]:
+            paths.append(extend(paths[-1], backward))
+        inner = zip(paths[1:], self.small[a + 1 : b + 1], strict=True)
+        return paths[0], *(check_luma(path, gray, self.small[a]) for path, gray in inner)
 
-def _paths(small: list[np.ndarray], steps: list[tuple[Path, Path]]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
-    """Chains of neighbouring steps from every frame to the first and to the last, checked against the luma."""
-    rest = resting_path(small[0].shape)
-    to_first, to_last = [rest], [rest]
-    for _, backward in steps:
-        to_first.append(extend(to_first[-1], backward))
-    for forward, _ in reversed(steps):
-        to_last.append(extend(to_last[-1], forward))
-    to_last.reverse()
-    return (
-        (rest, *(check_luma(p, s, small[0]) for p, s in zip(to_first[1:], small[1:], strict=True))),
-        (*(check_luma(p, s, small[-1]) for p, s in zip(to_last[:-1], small[:-1], strict=True)), rest),
-    )
+    def _to_last(self, a: int, b: int) -> tuple[Path, ...]:
+        """The same to ``b``."""
+        paths = [resting_path(self.small[b].shape)]
+        for forward, _ in reversed(self.steps[a:b]):
+            paths.append(extend(paths[-1], forward))
+        inner = zip(paths[:0:-1], self.small[a:b], strict=True)
+        return *(check_luma(path, gray, self.small[b]) for path, gray in inner), paths[0]
 
 
 def _explained(to_first: tuple[Path, ...], to_last: tuple[Path, ...]) -> float:
