@@ -96,7 +96,7 @@ def _heldout_scores(weights: Path, config: TrainConfig) -> dict[str, float]:
     """RMSE by kind on clean and on old pictures, and the share of the truth's chroma on clean ones."""
     network, device = load_network(weights), torch.device("cpu")
     assert isinstance(network, FilmGray2ColorNet)
-    batches = draw_heldout(*load_heldout(config.data, config.training.backbone, device), config.data)
+    batches = draw_heldout(*load_heldout(config.data, config.mix, config.training.backbone, device), config)
     generator = torch.Generator().manual_seed(1)
     looks: dict[str, Callable[[Tensor], Tensor]] = {
         "": plain_lightness,

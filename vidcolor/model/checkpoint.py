@@ -6,21 +6,26 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import nn
+from torch import Tensor, nn
 
 from vidcolor.errors import CheckpointError
+from vidcolor.model.automatic.network import AutomaticNetwork
 from vidcolor.model.gray2color import FilmGray2ColorNet
 from vidcolor.model.published.network import Gray2ColorNet
 
 WEIGHTS_FOLDER = Path(__file__).parent.parent / "weights"
 DEFAULT_MODEL = "gray2color-film"
 
-Network = FilmGray2ColorNet | Gray2ColorNet
-NETWORKS: dict[str, type[Network]] = {"gray2color-film": FilmGray2ColorNet, "gray2color": Gray2ColorNet}
+Network = FilmGray2ColorNet | Gray2ColorNet | AutomaticNetwork[Any]
+NETWORKS: dict[str, type[Network]] = {
+    "gray2color-film": FilmGray2ColorNet,
+    "gray2color": Gray2ColorNet,
+}
 """Every network that can be trained and chosen; a weights file names its own."""
 
 
@@ -51,6 +56,13 @@ class ModelInfo:
         return {**asdict(self), "path": str(self.path)}
 
 
+def build_network(name: str, settings: dict[str, Any]) -> Network:
+    """A new network of :data:`NETWORKS`; ``settings`` as a weights file holds them. Raises TypeError or ValueError for
+    settings that it has not."""
+    kind = NETWORKS[name]
+    return kind.build(**settings) if issubclass(kind, AutomaticNetwork) else kind(**settings)
+
+
 def network_name(network: nn.Module) -> str:
     """What :data:`NETWORKS` calls the network's class. Raises ValueError for a class that is not there."""
     for name, kind in NETWORKS.items():
@@ -66,11 +78,16 @@ def save_network(network: nn.Module, path: Path, metadata: dict[str, str], half:
     JSON where they are not the usual ones. Raises ValueError for a network that is none of them.
     """
     kind = torch.float16 if half else torch.float32
-    tensors = {name: value.detach().to("cpu", kind).contiguous() for name, value in network.state_dict().items()}
+    tensors = {name: _plain(value, kind) for name, value in network.state_dict().items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     save_file(tensors, partial, {**metadata, "network": network_name(network)})
     partial.replace(path)
+
+
+def _plain(value: Tensor, kind: torch.dtype) -> Tensor:
+    """A tensor as it is written: real numbers as ``kind``, counts as they are."""
+    return value.detach().to("cpu", kind if value.is_floating_point() else value.dtype).contiguous()
 
 
 def find_weights(model: str | None) -> Path:
@@ -128,12 +145,13 @@ def load_network(path: Path, device: torch.device | str = "cpu") -> Network:
     info = describe_weights(path)
     with safe_open(path, "pt") as file:
         settings = json.loads((file.metadata() or {}).get("settings", "{}"))
-        state = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    state = {name: value.float() if value.is_floating_point() else value for name, value in tensors.items()}
     try:
         with torch.device("meta"):  # no weights are drawn only to be replaced
-            network = NETWORKS[info.network](**settings)
+            network = build_network(info.network, settings)
         network.load_state_dict(state, assign=True)
-    except (RuntimeError, TypeError) as error:
+    except (RuntimeError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path} does not fit the network {info.network}: {error}") from error
     return network.to(device).eval()
 

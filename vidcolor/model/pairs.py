@@ -46,8 +46,16 @@ class ReferenceMix:
         shares = np.array([getattr(self, kind) * possible.get(kind, True) for kind in KINDS], float)
         return shares / shares.sum()
 
+    @property
+    def alone(self) -> bool:
+        """Whether no target has a reference."""
+        return self.nothing == sum(getattr(self, each.name) for each in fields(self))
+
 
 KINDS = tuple(kind.name for kind in fields(ReferenceMix))
+
+NATURAL = ReferenceMix(itself=0, moment=0, alike=0, stranger=0, nothing=1, listed=0)
+"""No references at all."""
 
 FARTHEST = 40
 """Frames held of a clip that target and reference lie apart, at most."""

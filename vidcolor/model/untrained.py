@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 import torch
 
-from vidcolor.model.checkpoint import NETWORKS, shipped_models, training_config
+from vidcolor.model.checkpoint import NETWORKS, build_network, shipped_models, training_config
 
 LICENCE = "Apache-2.0"
 """Of the networks' code; weights that somebody trains are theirs."""
@@ -45,7 +45,7 @@ def untrained_models() -> list[UntrainedModel]:
 
 def _describe(name: str) -> UntrainedModel:
     with torch.device("meta"):  # counted, not computed
-        parameters = sum(parameter.numel() for parameter in NETWORKS[name]().parameters())
+        parameters = sum(parameter.numel() for parameter in build_network(name, {}).parameters())
     return UntrainedModel(
         name, parameters, LICENCE, _PAPERS.get(name, ""), train=f"vidcolor train {training_config(name)}"
     )

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from vidcolor.model.recipes.film import FilmRecipe
 from vidcolor.model.recipes.published import PublishedRecipe
 from vidcolor.model.recipes.recipe import Recipe
 from vidcolor.model.training.config import TrainConfig
 
-RECIPES: dict[str, Callable[[TrainConfig], Recipe]] = {
+RECIPES: dict[str, type[FilmRecipe] | type[PublishedRecipe]] = {
     "gray2color-film": FilmRecipe,
     "gray2color": PublishedRecipe,
 }
+
+
+def follows_references(config: TrainConfig) -> bool:
+    """Whether the network that ``config.network`` asks for does."""
+    return RECIPES[config.network.name].references
 
 
 def choose_recipe(config: TrainConfig) -> Recipe:

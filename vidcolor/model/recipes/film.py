@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from safetensors.torch import load_file
@@ -101,6 +101,7 @@ class FilmObjective(nn.Module):
 class FilmRecipe:
     """See :class:`vidcolor.model.recipes.recipe.Recipe`."""
 
+    references: ClassVar[bool] = True
     betas = (0.9, 0.99)
 
     def __init__(self, config: TrainConfig) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -56,6 +56,7 @@ class PublishedObjective(nn.Module):
 class PublishedRecipe:
     """See :class:`vidcolor.model.recipes.recipe.Recipe`."""
 
+    references: ClassVar[bool] = True
     betas = (0.5, 0.999)
 
     def __init__(self, config: TrainConfig) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -69,6 +69,9 @@ class Answer(NamedTuple):
 class Recipe(Protocol):
     """One network's way of being trained."""
 
+    references: ClassVar[bool]
+    """Whether the network follows references; without, pairs have none, and need no neighbours."""
+
     @property
     def network(self) -> nn.Module:
         """What is trained, averaged and saved."""
@@ -87,7 +90,7 @@ class Recipe(Protocol):
         """Of the network's Adam."""
 
     def groups(self) -> list[dict[str, Any]]:
-        """Parameter groups of AdamW; ``share`` is the learning rate as a share of the schedule's."""
+        """Parameter groups of the optimizer; ``share`` is the learning rate as a share of the schedule's."""
 
     def prepare(self, step: int) -> None:
         """Freeze and thaw what this step does not move and does."""

@@ -8,14 +8,15 @@ from typing import Literal
 from vidcolor.model.losses import LossWeights
 from vidcolor.model.pairs import ReferenceMix
 from vidcolor.model.published.losses import PublishedLossWeights
+from vidcolor.model.training.optimizers import Kind
 
 
 @dataclass(frozen=True)
 class NetworkConfig:
     """What to train."""
 
-    name: Literal["gray2color-film", "gray2color"] = "gray2color-film"
-    """Network and recipe: the one that ships, or Gray2ColorNet as published."""
+    name: Literal["gray2color-film", "gray2color", "colorful"] = "gray2color-film"
+    """Network and recipe: the one that ships, Gray2ColorNet as published, or one that colours without references."""
     gate: bool = True
     """Of gray2color-film: false trusts the carried colours everywhere."""
     color_distribution: bool = True
@@ -105,6 +106,8 @@ class TrainingConfig:
     backbone: str = ""
     """ImageNet weights: the film network's encoder starts from them, neighbours and pseudo-labels are found by them.
     Empty: random ones."""
+    optimizer: Kind = "adamw"
+    """Of the network; the discriminator has AdamW."""
     steps: int = 6000
     """Length of the schedule in optimizer steps."""
     max_minutes: float = 0.0
@@ -120,7 +123,7 @@ class TrainingConfig:
     frozen: int = 0
     """First steps during which the film network's encoder is not yet trained; steps or more: never."""
     weight_decay: float = 0.01
-    """Of AdamW, for all but the film network's encoder."""
+    """Of the optimizer, for all but the film network's encoder."""
     clip: float = 1.0
     """Largest norm of the gradient; 0 for any."""
     ema: float = 0.998
@@ -129,6 +132,9 @@ class TrainingConfig:
     """Of the networks' passes; float16, for older GPUs, needs Accelerate, which scales the gradient."""
     device: str = "auto"
     """auto, cpu or cuda[:N]."""
+    keep: Literal["best", "last"] = "best"
+    """Which moving average the finished weights are: the best on held-out pairs, or the last. Vivid colours have a
+    greater error than dull ones, so that the best of a vivid network is one that has not learned yet."""
     log_every: int = 10
     """Steps between lines of the log."""
     save_every: int = 250

@@ -19,6 +19,7 @@ from vidcolor.model.film_look import plain_lightness
 from vidcolor.model.image_sets import ImageSet, load_clips, load_images
 from vidcolor.model.neighbours import neighbours_in_class
 from vidcolor.model.pair_lists import PairList, load_pair_list
+from vidcolor.model.pairs import ReferenceMix
 from vidcolor.model.pseudo_labels import with_pseudo_labels
 from vidcolor.model.recipes.recipe import NO_CLASS
 from vidcolor.model.training.config import DataConfig
@@ -40,7 +41,7 @@ class TrainingData:
     """(len(stills) + 1,) int64: class of each still, NO_CLASS where unknown, as for the last, which stands for none."""
 
 
-def load_data(config: DataConfig, backbone: str, device: torch.device) -> TrainingData:
+def load_data(config: DataConfig, mix: ReferenceMix, backbone: str, device: torch.device) -> TrainingData:
     """What to train on. Raises TrainingError where there are no pictures, or more classes than can be told apart."""
     if not config.images or not config.heldout:
         raise TrainingError("give data.images and data.heldout: folders of images or tar shards")
@@ -48,15 +49,16 @@ def load_data(config: DataConfig, backbone: str, device: torch.device) -> Traini
                            backbone, device)  # fmt: skip
     clips = load_clips([Path(source) for source in config.clips], config.short_side)
     lists = [load_pair_list(Path(source), config.short_side) for source in config.pairs]
-    return TrainingData(
-        stills, clips, _joined(lists), find_neighbours(stills, config, backbone, device), class_numbers(stills.labels)
-    )
+    neighbours = find_neighbours(stills, config, mix, backbone, device)
+    return TrainingData(stills, clips, _joined(lists), neighbours, class_numbers(stills.labels))
 
 
-def load_heldout(config: DataConfig, backbone: str, device: torch.device) -> tuple[ImageSet, np.ndarray]:
+def load_heldout(
+    config: DataConfig, mix: ReferenceMix, backbone: str, device: torch.device
+) -> tuple[ImageSet, np.ndarray]:
     """The held-out stills and their neighbours."""
     stills = load_images([Path(source) for source in config.heldout], config.short_side)
-    return stills, find_neighbours(stills, config, backbone, device)
+    return stills, find_neighbours(stills, config, mix, backbone, device)
 
 
 def _with_classes(stills: ImageSet, config: DataConfig, backbone: str, device: torch.device) -> ImageSet:
@@ -87,8 +89,14 @@ def _joined(lists: list[PairList]) -> PairList | None:
 
 
 @torch.no_grad()
-def find_neighbours(stills: ImageSet, config: DataConfig, backbone: str, device: torch.device) -> np.ndarray:
-    """Nearest pictures by the backbone's coarsest features of the gray picture: (len(stills), k) indices."""
+def find_neighbours(
+    stills: ImageSet, config: DataConfig, mix: ReferenceMix, backbone: str, device: torch.device
+) -> np.ndarray:
+    """Nearest pictures by the backbone's coarsest features of the gray picture: (len(stills), k) indices.
+
+    Without references nobody asks for them: then each picture is its own."""
+    if mix.alone:
+        return np.arange(len(stills))[:, None]
     torch.manual_seed(0)
     encoder = Encoder()
     if backbone:

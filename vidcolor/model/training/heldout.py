@@ -12,17 +12,18 @@ from vidcolor.model.image_sets import ImageSet
 from vidcolor.model.pairs import KINDS, Batch, PairSampler, ReferenceMix
 from vidcolor.model.recipes.recipe import NO_CLASS, Answer, Pairs, Recipe, ab_of
 from vidcolor.model.training.batches import to_device
-from vidcolor.model.training.config import DataConfig
+from vidcolor.model.training.config import TrainConfig
 
 _MIX = ReferenceMix(itself=1, moment=0, alike=1, stranger=0.5, nothing=1)
 _AT_ONCE = 24
 
 
-def draw_heldout(stills: ImageSet, neighbours: np.ndarray, config: DataConfig) -> list[Batch]:
-    """The fixed pairs."""
-    sampler = PairSampler(stills, [], neighbours, _MIX, seed=1)
-    sizes = [min(_AT_ONCE, config.heldout_pairs - start) for start in range(0, config.heldout_pairs, _AT_ONCE)]
-    return [sampler.batch(number, size, config.heldout_side) for number, size in enumerate(sizes)]
+def draw_heldout(stills: ImageSet, neighbours: np.ndarray, config: TrainConfig) -> list[Batch]:
+    """The fixed pairs; all without a reference where training has none."""
+    sampler = PairSampler(stills, [], neighbours, config.mix if config.mix.alone else _MIX, seed=1)
+    count, side = config.data.heldout_pairs, config.data.heldout_side
+    sizes = [min(_AT_ONCE, count - start) for start in range(0, count, _AT_ONCE)]
+    return [sampler.batch(number, size, side) for number, size in enumerate(sizes)]
 
 
 def measure(

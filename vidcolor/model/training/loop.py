@@ -6,7 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from vidcolor.errors import TrainingError
-from vidcolor.model.pairs import Batch
-from vidcolor.model.recipes.choose import choose_recipe
+from vidcolor.model.pairs import NATURAL, Batch
+from vidcolor.model.recipes.choose import choose_recipe, follows_references
 from vidcolor.model.recipes.recipe import Judged, Pairs, with_precision
 from vidcolor.model.training.batches import open_source, walk_batches
 from vidcolor.model.training.config import TrainConfig, TrainingConfig, TrainSummary
@@ -45,10 +45,11 @@ def train(config: TrainConfig, on_progress: OnProgress | None = None) -> TrainSu
     Of several processes the first alone speaks and writes; the others return None.
     Raises TrainingError for missing data, and when the loss is no longer finite (the last good checkpoint stays).
     """
+    config = config if follows_references(config) else replace(config, mix=NATURAL)
     training, began = config.training, time.monotonic()
     processes = open_processes(training.device, training.precision)
-    data = load_data(config.data, training.backbone, processes.device)
-    heldout = draw_heldout(*load_heldout(config.data, training.backbone, processes.device), config.data)
+    data = load_data(config.data, config.mix, training.backbone, processes.device)
+    heldout = draw_heldout(*load_heldout(config.data, config.mix, training.backbone, processes.device), config)
     torch.manual_seed(config.data.seed)
     state = first_state(choose_recipe(config), training, processes)
     out = Path(training.out)
@@ -96,7 +97,7 @@ class _Keeper:
         rate = training.learning_rate * _share(step - 1, training)
         self._journal.write(step, rate, speed, self._scores if due else None)
         if due:  # after the line: a run killed in between writes it again
-            save_best(self._state, self._scores["score"], self._out)
+            save_best(self._state, self._scores["score"], self._out, training.keep)
             save(self._state, self._out, self._processes)
         stopwatch.restart()
 
@@ -144,8 +145,8 @@ def _step(
 def _losses(state: State, pairs: Pairs, generator: torch.Generator) -> tuple[dict[str, Tensor], Judged | None]:
     """The network's losses, the critic held still."""
     recipe = state.recipe
-    recipe.prepare(state.step)
     recipe.network.train()
+    recipe.prepare(state.step)
     if recipe.critic is not None:
         recipe.critic.requires_grad_(False)
     parts, judged = state.objective(pairs, state.step, generator, recipe.critic)

@@ -7,7 +7,7 @@ import math
 import pickle
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from safetensors import SafetensorError
@@ -19,6 +19,7 @@ from vidcolor.errors import TrainingError
 from vidcolor.model.checkpoint import save_network
 from vidcolor.model.recipes.recipe import Recipe
 from vidcolor.model.training.config import TrainingConfig
+from vidcolor.model.training.optimizers import open_optimizer
 from vidcolor.model.training.processes import Processes
 
 LAST = "last.pt"
@@ -53,7 +54,7 @@ def first_state(recipe: Recipe, config: TrainingConfig, processes: Processes) ->
         if module is not None:
             module.to(processes.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = copy.deepcopy(recipe.network).requires_grad_(False)
-    stepper = AdamW(recipe.groups(), lr=config.learning_rate, betas=recipe.betas)
+    stepper = open_optimizer(config.optimizer, recipe.groups(), config.learning_rate, recipe.betas)
     objective, optimizer = processes.prepare(recipe.objective, stepper)
     if recipe.critic is None:
         return State(recipe, average, objective, optimizer, None, None)
@@ -100,10 +101,10 @@ def save(state: State, out: Path, processes: Processes) -> None:
     partial.replace(out / LAST)
 
 
-def save_best(state: State, score: float, out: Path) -> None:
-    """Write the average's weights where ``score``, the less the better, is the best so far."""
-    if score < state.best:
-        state.best = score
+def save_best(state: State, score: float, out: Path, keep: Literal["best", "last"] = "best") -> None:
+    """Write the average's weights where ``score``, the less the better, is the best so far, or with ``last`` always."""
+    if score < state.best or keep == "last":
+        state.best = min(score, state.best)
         save_network(state.average, out / BEST, {"steps": str(state.step), **state.recipe.metadata()})
 
 
@@ -126,7 +127,15 @@ def _parts(state: State) -> dict[str, Any]:
 
 @torch.no_grad()
 def update_average(state: State, decay: float) -> None:
-    """Move the average towards the weights; faster in the first steps, when they are far from anything."""
+    """Move the average towards the weights; faster in the first steps, when they are far from anything.
+
+    Running statistics of batch norms move along, so that they belong to the averaged weights; counts are taken over.
+    """
     keep = min(decay, state.step / (state.step + 10))
     for average, weight in zip(state.average.parameters(), state.recipe.network.parameters(), strict=True):
         average.lerp_(weight, 1 - keep)
+    for kept, value in zip(state.average.buffers(), state.recipe.network.buffers(), strict=True):
+        if kept.is_floating_point():
+            kept.lerp_(value, 1 - keep)
+        else:
+            kept.copy_(value)
