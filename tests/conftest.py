@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +18,11 @@ from av.video.frame import VideoFrame
 from hypothesis import HealthCheck, settings
 
 DrawFilm = Callable[..., Path]
+
+# a shell that puts the tests into the background has their commands ignore what some of them are sent
+signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # how fast a machine is, and what else it has to do, is nobody's mistake
 settings.register_profile("vidcolor", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -64,9 +64,15 @@ def test_every_module_that_is_named_exists() -> None:
 
 
 def working(module: str) -> ModuleType:
-    """A stand-in for a module, with a function that keeps a core busy for some seconds of its thread's time."""
+    """A stand-in for a module, with a function that keeps a core busy for some seconds of its thread's time.
+
+    Like those of the road, it lets the interpreter go while it counts.
+    """
     made = ModuleType(module)
-    source = "import time\ndef work(s):\n    end = time.thread_time() + s\n    while time.thread_time() < end: pass\n"
+    source = (
+        "import time, zlib\ndef work(s):\n    end = time.thread_time() + s\n"
+        "    while time.thread_time() < end: zlib.crc32(bytes(1000000))\n"
+    )
     exec(compile(source, module, "exec"), made.__dict__)
     return made
 

@@ -20,7 +20,7 @@ from typing import Any
 from vidcolor.errors import EngineError
 from vidcolor.pipeline.engines.engine import Production, ShotTask
 from vidcolor.pipeline.engines.shot_worker import ShotWorker
-from vidcolor.pipeline.files import temporary_name, write_bytes
+from vidcolor.pipeline.files import remove_temporaries, temporary_name, write_bytes
 
 _PATIENCE = 0.2
 """Seconds between two looks at how far the workers are."""
@@ -47,7 +47,7 @@ class ProcessEngine:
         try:
             return self._walk(parcel, tasks, folder, on_frames)
         finally:
-            parcel.unlink(missing_ok=True)
+            remove_temporaries(folder)  # the parcel, and what lost workers left half-written
 
     def _walk(self, parcel: Path, tasks: Sequence[ShotTask], folder: Path, on_frames: Callable[[int], None]) -> int:
         waiting, begun, losses = list(tasks), 0, 0
