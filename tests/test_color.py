@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 from vidcolor.color import (
     ab_to_cbcr,
     lab_to_rgb,
+    lightness_to_luma,
     limit_to_gamut,
     luma_to_lightness,
     rgb_to_lab,
@@ -86,6 +87,7 @@ def test_lightness_of_gray_is_that_of_its_colour():
     gray = torch.linspace(0, 1, 20)
     expected = rgb_to_lab(gray.expand(3, 1, 20))[0, 0]
     assert torch.allclose(luma_to_lightness(gray), expected, atol=0.02)
+    assert torch.allclose(lightness_to_luma(luma_to_lightness(gray)), gray, atol=1e-5)
 
 
 @given(arrays(np.float32, (2, 2, 5, 7), elements=st.floats(-1, 1, width=32)))

@@ -105,6 +105,11 @@ def luma_to_lightness(luma: Tensor) -> Tensor:
     return 116 * _lab_curve(srgb_to_linear(luma)) - 16
 
 
+def lightness_to_luma(lightness: Tensor) -> Tensor:
+    """sRGB code in [0, 1] of the gray of L* in [0, 100]: inverse of :func:`luma_to_lightness`. Any shape."""
+    return linear_to_srgb(_lab_curve_inverse((lightness + 16) / 116))
+
+
 def rgb_to_ycbcr(rgb: Tensor, matrix: int = 1) -> tuple[Tensor, Tensor]:
     """R'G'B' (..., 3, H, W) to luma (..., H, W) and CbCr (..., 2, H, W)."""
     red, green, blue = luma_weights(matrix)

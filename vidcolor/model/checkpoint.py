@@ -14,7 +14,9 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from vidcolor.errors import CheckpointError
+from vidcolor.model.automatic.colornet import ColorNet
 from vidcolor.model.automatic.network import AutomaticNetwork
+from vidcolor.model.automatic.recolor import Recolor
 from vidcolor.model.gray2color import FilmGray2ColorNet
 from vidcolor.model.published.network import Gray2ColorNet
 
@@ -25,6 +27,8 @@ Network = FilmGray2ColorNet | Gray2ColorNet | AutomaticNetwork[Any]
 NETWORKS: dict[str, type[Network]] = {
     "gray2color-film": FilmGray2ColorNet,
     "gray2color": Gray2ColorNet,
+    "recolor": Recolor,
+    "colornet": ColorNet,
 }
 """Every network that can be trained and chosen; a weights file names its own."""
 

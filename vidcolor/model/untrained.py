@@ -15,7 +15,16 @@ _LU_2020 = (
     'Lu, Yu, Peng, Zhao, Wang, "Gray2ColorNet: Transfer More Colors from Reference Image", ACM MM 2020, '
     "doi 10.1145/3394171.3413594"
 )
-_PAPERS = {"gray2color": _LU_2020, "gray2color-film": f"after {_LU_2020}"}
+_RONNEBERGER_2015 = (
+    'Ronneberger, Fischer, Brox, "U-Net: Convolutional Networks for Biomedical Image Segmentation", MICCAI 2015'
+)
+_LIM_2017 = 'Lim et al., "Enhanced Deep Residual Networks for Single Image Super-Resolution", CVPR Workshops 2017'
+_PAPERS = {
+    "gray2color": _LU_2020,
+    "gray2color-film": f"after {_LU_2020}",
+    "recolor": f"after {_LIM_2017}",
+    "colornet": f"after {_RONNEBERGER_2015}",
+}
 
 
 @dataclass(frozen=True)

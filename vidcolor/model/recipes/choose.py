@@ -5,11 +5,14 @@ from __future__ import annotations
 from vidcolor.model.recipes.film import FilmRecipe
 from vidcolor.model.recipes.published import PublishedRecipe
 from vidcolor.model.recipes.recipe import Recipe
+from vidcolor.model.recipes.regression import ColorNetRecipe, RecolorRecipe
 from vidcolor.model.training.config import TrainConfig
 
-RECIPES: dict[str, type[FilmRecipe] | type[PublishedRecipe]] = {
+RECIPES: dict[str, type[FilmRecipe | PublishedRecipe | RecolorRecipe | ColorNetRecipe]] = {
     "gray2color-film": FilmRecipe,
     "gray2color": PublishedRecipe,
+    "recolor": RecolorRecipe,
+    "colornet": ColorNetRecipe,
 }
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
+from vidcolor.model.automatic.colornet import ColorNetConfig
+from vidcolor.model.automatic.recolor import RecolorConfig
 from vidcolor.model.losses import LossWeights
 from vidcolor.model.pairs import ReferenceMix
 from vidcolor.model.published.losses import PublishedLossWeights
@@ -15,7 +17,7 @@ from vidcolor.model.training.optimizers import Kind
 class NetworkConfig:
     """What to train."""
 
-    name: Literal["gray2color-film", "gray2color", "colorful"] = "gray2color-film"
+    name: Literal["gray2color-film", "gray2color", "colorful", "recolor", "colornet"] = "gray2color-film"
     """Network and recipe: the one that ships, Gray2ColorNet as published, or one that colours without references."""
     gate: bool = True
     """Of gray2color-film: false trusts the carried colours everywhere."""
@@ -158,6 +160,8 @@ class TrainConfig:
     mix: ReferenceMix = field(default_factory=ReferenceMix)
     loss: LossWeights = field(default_factory=LossWeights)
     published: PublishedConfig = field(default_factory=PublishedConfig)
+    recolor: RecolorConfig = field(default_factory=RecolorConfig)
+    colornet: ColorNetConfig = field(default_factory=ColorNetConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
 
