@@ -78,7 +78,7 @@ def floor(module: str) -> int:
             return 2
         case ["pipeline", *names]:
             return 4 if set(names) & COMPOSERS else 3
-        case ["bench", *_]:
+        case ["bench" | "turing", *_]:
             return 5
         case ["commands", *_]:
             return 6

@@ -50,3 +50,7 @@ class BenchError(VidcolorError):
 
 class EngineError(VidcolorError):
     """Worker processes or the machines of a cluster cannot be had, or are lost again and again."""
+
+
+class TuringError(VidcolorError):
+    """Answers of raters cannot be read or do not fit the pictures, or their page cannot be served."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vidcolor.commands import bench, colorize, evaluate, match, models, run, train, verify
+from vidcolor.commands import bench, colorize, evaluate, match, models, run, train, turing, verify
 
-COMMANDS = (run.add, match.add, colorize.add, verify.add, evaluate.add, train.add, models.add, bench.add)
+COMMANDS = (run.add, match.add, colorize.add, verify.add, evaluate.add, train.add, models.add, turing.add, bench.add)
 """In the order of ``vidcolor --help``."""

@@ -15,7 +15,6 @@ import torch
 from vidcolor.color import rgb_to_lab
 from vidcolor.errors import ImagesError
 from vidcolor.model.delta_e import ciede2000
-from vidcolor.model.image_sets import IMAGE_SUFFIXES
 from vidcolor.model.lpips import SMALLEST_SIDE, Lpips
 from vidcolor.model.metrics import (
     BalancedAccuracy,
@@ -27,6 +26,7 @@ from vidcolor.model.metrics import (
     psnr,
     ssim,
 )
+from vidcolor.model.picture_folders import pictures_by_name
 
 
 @dataclass(frozen=True)
@@ -155,16 +155,7 @@ def _pictures(folder: Path) -> dict[str, Path]:
     """The pictures of a folder and those in it, by their path without the suffix, in order."""
     if not folder.is_dir():
         raise ImagesError(f"{folder} is no folder of pictures; give two films or two folders of pictures")
-    found: dict[str, Path] = {}
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
-            stem = path.relative_to(folder).with_suffix("").as_posix()
-            if stem in found:
-                raise ImagesError(f"{found[stem]} and {path.name} share a name; a picture must be there only once")
-            found[stem] = path
-    if not found:
-        raise ImagesError(f"{folder}: there is no picture in it ({', '.join(sorted(IMAGE_SUFFIXES))})")
-    return found
+    return pictures_by_name(folder)
 
 
 def _check_names(

@@ -1,4 +1,4 @@
-"""One run on one project at a time."""
+"""One process at a time on one project, or on one file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def project_lock(folder: Path) -> Iterator[None]:
     path = folder / "lock"
     file = _open(path)
     try:
-        if not _take(file):
+        if not take_lock(file):
             raise OutputError(f"{folder}: another run{_holder(path)} works on this project; wait for it or stop it")
         _sign(file)
         yield
@@ -66,7 +66,7 @@ def _holder(path: Path) -> str:
 if sys.platform == "win32":
     import msvcrt
 
-    def _take(file: IO[bytes]) -> bool:
+    def take_lock(file: IO[bytes]) -> bool:
         """Lock the first byte without waiting; False where another process has it."""
         try:
             file.seek(0)
@@ -85,7 +85,7 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _take(file: IO[bytes]) -> bool:
+    def take_lock(file: IO[bytes]) -> bool:
         """Lock the file without waiting; False where another process has it, True where the file system knows none."""
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
