@@ -16,7 +16,7 @@ from vidcolor.config import resolve
 from vidcolor.model.automatic.checkerboard import flat_ripple
 from vidcolor.model.automatic.colornet import ColorNet, ColorNetConfig
 from vidcolor.model.checkpoint import load_network
-from vidcolor.model.training.config import TrainConfig
+from vidcolor.model.training.config import TrainConfig, TrainingConfig
 from vidcolor.model.training.loop import train
 
 CONFIGS = Path(__file__).parent.parent / "configs"
@@ -106,6 +106,19 @@ def test_a_width_out_of_range_is_refused(width: float) -> None:
     """Before any network is built."""
     with pytest.raises(ValueError, match="width"):
         ColorNetConfig(width=width)
+
+
+@pytest.mark.parametrize("switch", sorted(ANSWERS))
+def test_the_small_configs_answer_one_fault_each(switch: str) -> None:
+    """On true L*, in nothing else; the last answers all."""
+    name = "lightness" if switch == "flow" else ANSWERS[switch]
+    small, first, best = (
+        replace(resolve(TrainConfig, CONFIGS / "automatic" / f"{each}.yaml"), training=TrainingConfig())
+        for each in (f"colornet-{name}", "colornet-original", "colornet")
+    )
+    answered = {"flow": "lightness", switch: ANSWERS[switch]}
+    assert small == replace(first, colornet=replace(first.colornet, **answered))
+    assert best == replace(first, colornet=replace(first.colornet, **ANSWERS))
 
 
 @pytest.fixture
