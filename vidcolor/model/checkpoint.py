@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from vidcolor.errors import CheckpointError
+from vidcolor.model.automatic.colorful.network import Colorful
 from vidcolor.model.automatic.colornet import ColorNet
 from vidcolor.model.automatic.network import AutomaticNetwork
 from vidcolor.model.automatic.recolor import Recolor
@@ -27,6 +28,7 @@ Network = FilmGray2ColorNet | Gray2ColorNet | AutomaticNetwork[Any]
 NETWORKS: dict[str, type[Network]] = {
     "gray2color-film": FilmGray2ColorNet,
     "gray2color": Gray2ColorNet,
+    "colorful": Colorful,
     "recolor": Recolor,
     "colornet": ColorNet,
 }

@@ -19,9 +19,11 @@ _RONNEBERGER_2015 = (
     'Ronneberger, Fischer, Brox, "U-Net: Convolutional Networks for Biomedical Image Segmentation", MICCAI 2015'
 )
 _LIM_2017 = 'Lim et al., "Enhanced Deep Residual Networks for Single Image Super-Resolution", CVPR Workshops 2017'
+_ZHANG_2016 = 'Zhang, Isola, Efros, "Colorful Image Colorization", ECCV 2016, arXiv 1603.08511'
 _PAPERS = {
     "gray2color": _LU_2020,
     "gray2color-film": f"after {_LU_2020}",
+    "colorful": _ZHANG_2016,
     "recolor": f"after {_LIM_2017}",
     "colornet": f"after {_RONNEBERGER_2015}",
 }

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from vidcolor.model.recipes.colorful import ColorfulRecipe
 from vidcolor.model.recipes.film import FilmRecipe
 from vidcolor.model.recipes.published import PublishedRecipe
 from vidcolor.model.recipes.recipe import Recipe
 from vidcolor.model.recipes.regression import ColorNetRecipe, RecolorRecipe
 from vidcolor.model.training.config import TrainConfig
 
-RECIPES: dict[str, type[FilmRecipe | PublishedRecipe | RecolorRecipe | ColorNetRecipe]] = {
+RECIPES: dict[str, type[FilmRecipe | PublishedRecipe | ColorfulRecipe | RecolorRecipe | ColorNetRecipe]] = {
     "gray2color-film": FilmRecipe,
     "gray2color": PublishedRecipe,
+    "colorful": ColorfulRecipe,
     "recolor": RecolorRecipe,
     "colornet": ColorNetRecipe,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
+from vidcolor.model.automatic.colorful.config import ColorfulTraining
 from vidcolor.model.automatic.colornet import ColorNetConfig
 from vidcolor.model.automatic.recolor import RecolorConfig
 from vidcolor.model.losses import LossWeights
@@ -162,6 +163,7 @@ class TrainConfig:
     published: PublishedConfig = field(default_factory=PublishedConfig)
     recolor: RecolorConfig = field(default_factory=RecolorConfig)
     colornet: ColorNetConfig = field(default_factory=ColorNetConfig)
+    colorful: ColorfulTraining = field(default_factory=ColorfulTraining)
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
 
