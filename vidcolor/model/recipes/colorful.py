@@ -6,20 +6,24 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
 from vidcolor.color import AB_SCALE
+from vidcolor.errors import TrainingError
 from vidcolor.model.automatic.colorful.bins import encode
 from vidcolor.model.automatic.colorful.config import ColorfulTraining
 from vidcolor.model.automatic.colorful.network import Colorful
 from vidcolor.model.automatic.colorful.pretrained import PretrainedLayers
 from vidcolor.model.automatic.colorful.rebalancing import class_weights, load_prior
+from vidcolor.model.encoder import Encoder
 from vidcolor.model.layers import resize
 from vidcolor.model.recipes.automatic import AutomaticLoss, AutomaticRecipe
 from vidcolor.model.recipes.recipe import full_precision
 from vidcolor.model.training.config import TrainConfig
 
+_OF_FILM = "encoder."
 _GRAY = 5.0
 """A picture all of whose |a*| and |b*| are at most this teaches no colour (as released)."""
 
@@ -57,6 +61,22 @@ def _half_squares(answer: Tensor, ab: Tensor) -> Tensor:
     return ((answer - ab) / AB_SCALE).square().sum(1) / 2
 
 
+def _start(encoder: Encoder, path: Path) -> None:
+    """From ImageNet weights, or from the encoder of a film network's weights file, which knows gray pictures already.
+    Raises TrainingError where the file holds neither."""
+    try:
+        tensors = load_file(path)
+        own = {name.removeprefix(_OF_FILM): value for name, value in tensors.items() if name.startswith(_OF_FILM)}
+        if own:
+            encoder.load_state_dict({name: value.float() for name, value in own.items()})
+        else:
+            encoder.load_backbone(tensors)
+    except (OSError, SafetensorError, KeyError, RuntimeError) as error:
+        raise TrainingError(
+            f"training.backbone: {path} holds neither ImageNet weights of MobileNetV2 nor those of gray2color-film"
+        ) from error
+
+
 class ColorfulRecipe(AutomaticRecipe):
     """See :class:`vidcolor.model.recipes.recipe.Recipe`."""
 
@@ -65,7 +85,7 @@ class ColorfulRecipe(AutomaticRecipe):
         super().__init__(config, ColorfulLoss(network, config.colorful))
         self._pretrained = network.layers if isinstance(network.layers, PretrainedLayers) else None
         if self._pretrained is not None and config.training.backbone:
-            self._pretrained.encoder.load_backbone(load_file(config.training.backbone))
+            _start(self._pretrained.encoder, Path(config.training.backbone))
 
     def groups(self) -> list[dict[str, Any]]:
         """An encoder that starts from ImageNet learns slowly and does not decay."""

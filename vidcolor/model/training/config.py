@@ -108,7 +108,7 @@ class TrainingConfig:
     """Weights (.safetensors) to start from; parts that the file lacks keep their initial values."""
     backbone: str = ""
     """ImageNet weights: the film network's encoder starts from them, neighbours and pseudo-labels are found by them.
-    Empty: random ones."""
+    Empty: random ones. The pretrained layers of colorful also start from a file of the film network."""
     optimizer: Kind = "adamw"
     """Of the network; the discriminator has AdamW."""
     steps: int = 6000
@@ -118,7 +118,7 @@ class TrainingConfig:
     learning_rate: float = 8e-4
     """Peak learning rate; linear warm-up, then a cosine to zero."""
     encoder_rate: float = 0.15
-    """The film network's encoder learns at this share of the learning rate."""
+    """An encoder that starts from a backbone learns at this share of the learning rate."""
     critic_rate: float = 2e-4
     """Peak learning rate of the discriminator, on the same schedule."""
     warmup: int = 200

@@ -22,24 +22,29 @@ _LABEL = 18
 
 
 def draw_sheet(recipe: Recipe, network: torch.nn.Module, heldout: Sequence[Batch], device: torch.device) -> np.ndarray:
-    """(H, W, 3) uint8 sRGB: a row for each of the first pairs, gray | reference | answer | truth, the kind above."""
+    """(H, W, 3) uint8 sRGB: a row for each of the first pairs, gray | reference | answer | truth, the kind above; of a
+    network without references neither kind nor reference."""
     network.eval()
     pairs, answer = answer_batch(recipe, network, heldout[0], device)
     columns = _columns(pairs, answer)
-    rows = [
-        np.vstack([_label(f"{KINDS[int(kind)]}, gate {float(gate):.2f}", 4 * pairs.target.shape[-1]), np.hstack(row)])
-        for kind, gate, *row in zip(pairs.kind, answer.gate.mean((1, 2, 3)), *columns, strict=True)
-    ]
+    if not recipe.references:
+        del columns["reference"]
+    titles = " | ".join(columns)
+    rows = []
+    for kind, gate, *row in zip(pairs.kind, answer.gate.mean((1, 2, 3)), *columns.values(), strict=True):
+        about = f"{KINDS[int(kind)]}, gate {float(gate):.2f}: " if recipe.references else ""
+        rows.append(np.vstack([_label(about + titles, len(row) * pairs.target.shape[-1]), np.hstack(row)]))
     return np.vstack(rows[:_ROWS])
 
 
-def _columns(pairs: Pairs, answer: Answer) -> list[np.ndarray]:
+def _columns(pairs: Pairs, answer: Answer) -> dict[str, np.ndarray]:
     """Gray, reference, answer, truth: each (N, S, S, 3) uint8."""
     luma = torch.einsum("c,nchw->nhw", pairs.target.new_tensor((0.299, 0.587, 0.114)), pairs.target)
     cbcr = limit_to_gamut(luma, ab_to_cbcr(luma, answer.ab * AB_SCALE, _BT601), _BT601)
     colored = ycbcr_to_rgb(luma, cbcr, _BT601)
     gray = luma.unsqueeze(1).expand(-1, 3, -1, -1)
-    return [_codes(picture) for picture in (gray, pairs.reference, colored, pairs.target)]
+    pictures = {"gray": gray, "reference": pairs.reference, "answer": colored, "truth": pairs.target}
+    return {name: _codes(picture) for name, picture in pictures.items()}
 
 
 def _codes(rgb: Tensor) -> np.ndarray:
@@ -49,8 +54,7 @@ def _codes(rgb: Tensor) -> np.ndarray:
 
 def _label(text: str, width: int) -> np.ndarray:
     strip = np.full((_LABEL, width, 3), 24, np.uint8)
-    columns = f"{text}: gray | reference | answer | truth"
-    return cv2.putText(strip, columns, (4, 13), cv2.FONT_HERSHEY_SIMPLEX, 0.38, (230, 230, 230), 1, cv2.LINE_AA)
+    return cv2.putText(strip, text, (4, 13), cv2.FONT_HERSHEY_SIMPLEX, 0.38, (230, 230, 230), 1, cv2.LINE_AA)
 
 
 def write_sheet(sheet: np.ndarray, path: Path) -> None:

@@ -26,7 +26,7 @@ class Colorful(AutomaticNetwork[ColorfulConfig]):
         self.layers = PublishedLayers(config) if config.layers == "published" else PretrainedLayers(config)
         self.dropout = nn.Dropout2d(config.dropout)
         self.head = nn.Conv2d(self.layers.channels, len(self.bins) if config.answer == "classes" else 2, 1)
-        nn.init.normal_(self.head.weight, std=0.01)
+        nn.init.uniform_(self.head.weight, -0.02, 0.02)  # at first every class is as likely
         nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]
 
     def answer(self, lightness: Tensor) -> Tensor:

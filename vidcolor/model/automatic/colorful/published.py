@@ -64,7 +64,7 @@ def _scaled(channels: int, width: float) -> int:
 def _start(layer: nn.Module) -> None:
     """Weights that keep the signal's size through ReLU (He et al. 2015)."""
     if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
-        nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu")
         if isinstance(layer, nn.ConvTranspose2d):  # a place gets a quarter of the kernel's 16 products
             layer.weight.data.mul_((16 / 4 * layer.out_channels / layer.in_channels) ** 0.5)
         if layer.bias is not None:
