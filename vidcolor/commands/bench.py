@@ -27,7 +27,7 @@ def add(commands: options.Subparsers) -> None:
         "whose shots and references are known already, in turn. Without FILM the sample is taken, or a film is drawn.",
     )
     parser.add_argument("film", metavar="FILM", type=Path, nargs="?", help="the black-and-white film")
-    options.add_references(parser, required=False)
+    options.add_references(parser)
     parser.add_argument("-o", "--out", metavar="SVG", type=Path, help="draw what was measured")
     parser.add_argument("--repeats", metavar="N", type=options.count, default=3, help="rounds (default: 3)")
     parser.add_argument("--frames", metavar="N", type=options.count, help="cut or loop the film to so many frames")

@@ -1,4 +1,4 @@
-"""``vidcolor match FILM --refs PATH``."""
+"""``vidcolor match FILM [--refs PATH]``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def add(commands: options.Subparsers) -> None:
         "What a person wrote in it stays.",
     )
     options.add_film(parser)
-    options.add_references(parser)
+    options.add_references(parser, options.NO_REFERENCES)
     options.add_project(parser)
     options.add_model(parser)
     options.add_settings(parser)

@@ -13,6 +13,9 @@ from vidcolor.pipeline.presets import DEFAULT, PRESETS
 
 Config = TypeVar("Config")
 
+NO_REFERENCES = " (default: those that the project's manifest names; where there are none, natural colours)"
+"""What happens without --refs."""
+
 Subparsers = Any  # argparse keeps the type of its subparsers to itself
 
 
@@ -38,14 +41,13 @@ def add_film(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("film", metavar="FILM", type=Path, help="the black-and-white film")
 
 
-def add_references(parser: argparse.ArgumentParser, required: bool = True) -> None:
-    """--refs."""
+def add_references(parser: argparse.ArgumentParser, otherwise: str = "") -> None:
+    """--refs; ``otherwise`` says what happens without."""
     parser.add_argument(
         "--refs",
         metavar="PATH",
         type=Path,
-        required=required,
-        help="a folder of colour stills, one still, or a colour film whose frames serve as references",
+        help=f"a folder of colour stills, one still, or a colour film whose frames serve as references{otherwise}",
     )
 
 

@@ -1,4 +1,4 @@
-"""``vidcolor run FILM --refs PATH``."""
+"""``vidcolor run FILM [--refs PATH]``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def add(commands: options.Subparsers) -> None:
         "cut short: finished work is not done twice.",
     )
     options.add_film(parser)
-    options.add_references(parser)
+    options.add_references(parser, options.NO_REFERENCES)
     options.add_project(parser)
     options.add_output(parser)
     options.add_model(parser)

@@ -49,6 +49,20 @@ def choose_together(
     return choices
 
 
+def anchors(shots: int, ties: Mapping[tuple[int, int], float]) -> list[int | None]:
+    """The anchor that each shot is tied to, where there are no references: the one most alike to the others."""
+    tied_to: list[int | None] = [None] * shots
+    for group in groups_of(shots, ties):
+        left = set(group)
+        while len(left) > 1:
+            anchor = _most_alike(ties, left)
+            members = {shot for shot in left if _pair(shot, anchor) in ties}
+            for shot in members:
+                tied_to[shot] = anchor
+            left -= members | {anchor}
+    return tied_to
+
+
 def _vote(verdicts: Sequence[Verdict], shots: Collection[int]) -> str:
     """The reference with the highest sum of scores; the first by name of equals."""
     sums: dict[str, float] = {}
@@ -69,6 +83,11 @@ def _anchor(
     scores = {shot: _score(verdicts[shot], voted) for shot in shots}
     if max(scores.values()) >= threshold:
         return min(shots, key=lambda shot: (-scores[shot], shot))
+    return _most_alike(ties, shots)
+
+
+def _most_alike(ties: Mapping[tuple[int, int], float], shots: Collection[int]) -> int:
+    """The shot that is most alike to all others; the first of equals."""
     alike = {shot: sum(ties.get(_pair(shot, other), 0.0) for other in shots) for shot in shots}
     return min(shots, key=lambda shot: (-alike[shot], shot))
 

@@ -21,6 +21,7 @@ from vidcolor.pipeline.engines.local import LocalEngine
 from vidcolor.pipeline.film_identity import WatchedFilm
 from vidcolor.pipeline.film_notes import film_notes
 from vidcolor.pipeline.film_report import write_film_report
+from vidcolor.pipeline.given import Given, given_references
 from vidcolor.pipeline.hints import is_in_picture
 from vidcolor.pipeline.load_colorist import load_colorist, network_threads
 from vidcolor.pipeline.manifest import load_manifest, load_matched, save_manifest, save_matched
@@ -91,8 +92,14 @@ class Job:
         check_holds(out, self.info, self.config.mux, self._encode)
         return out
 
-    def references(self, refs: Path) -> tuple[list[Reference], list[str]]:
+    def given(self, refs: Path | None) -> Given:
+        """Which references go with this call; ``refs`` are those that it names."""
+        return given_references(refs, load_matched(self.project.matched), self._manifest_now())
+
+    def references(self, refs: Path | None) -> tuple[list[Reference], list[str]]:
         """The references, and warnings about those that cannot be used."""
+        if refs is None:
+            return [], []
         ours = (self.info.path, default_output(self.info, output_format(self.info, self.config.encode).codec))
         return load_reference_set(refs, self.config.shots, self.config.match.film_frames, leave_out=ours)
 
@@ -118,31 +125,32 @@ class Job:
             self._colorist = load_colorist(self._weights, self._device, half, network_threads())
         return self._colorist
 
-    def plan(self, refs: Path, references: list[Reference]) -> Manifest:
+    def plan(self, given: Given, references: list[Reference]) -> Manifest:
         """The manifest: as it stands where nothing it was made of changed, else matched anew, a person's words kept."""
+        followed = references if given.matched else []
         key = segment_digest(
             {
                 "film": self._film.digest,
                 "shots": to_dict(self.config.shots),
                 "plan": to_dict(self.config.plan),
                 "model": self._weights.digest,
-                "references": [[reference.name, reference.digest] for reference in references],
-                "folder": str(refs.resolve()),
+                "references": [[reference.name, reference.digest] for reference in followed],
+                "folder": given.folder,
             }
         )
         exists = self.project.manifest.exists()
         if exists and self.project.state().get("match") == key:
             return self.checked_manifest(references)
         before = load_matched(self.project.matched)
-        matched = self._match(refs, references, self._shots(before, self._manifest_now()))
+        matched = self._match(given, followed, self._shots(before, self._manifest_now()))
         now = self._manifest_now()  # once more: a person may have written in it meanwhile, and keeps every word
         if (shots := self._shots(before, now)) != matched.shots:
-            matched = self._match(refs, references, shots)
+            matched = self._match(given, followed, shots)
         self._film.check()
         manifest = matched
         if now is not None:
             merged = merge(before, now, matched)
-            manifest = merged.manifest
+            manifest = merged.manifest if given.matched else replace(merged.manifest, references=now.references)
             self._notes += [
                 f"What was written for frames {entry.shot.start} to {entry.shot.stop} fits no shot of the new match; "
                 "it is kept in manifest.old.yaml."
@@ -163,9 +171,9 @@ class Job:
             return now.shots
         return list(self.survey().shots)
 
-    def _match(self, refs: Path, references: list[Reference], shots: list[Shot]) -> Manifest:
+    def _match(self, given: Given, references: list[Reference], shots: list[Shot]) -> Manifest:
         return plan_film(
-            self.info, self.survey(), shots, references, str(refs.resolve()), self.colorist,
+            self.info, self.survey(), shots, references, given.folder, self.colorist,
             self.config.plan, self._on_progress,
         )  # fmt: skip
 

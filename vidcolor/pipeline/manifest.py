@@ -11,7 +11,7 @@ from pathlib import Path
 
 from vidcolor.errors import ManifestError
 from vidcolor.pipeline.files import write_bytes, write_text
-from vidcolor.pipeline.manifest_entries import read_entries, section
+from vidcolor.pipeline.manifest_entries import is_none, read_entries, section
 from vidcolor.pipeline.manifest_text import TOP_KEYS, fresh_text, spliced_text, to_plain
 from vidcolor.pipeline.plan import Hint, Manifest, ShotEntry
 from vidcolor.types import Shot
@@ -114,7 +114,8 @@ def _manifest(root: Node) -> Manifest:
     nodes = top["shots"].items()
     entries = read_entries(nodes)
     _check_tiling(nodes, entries, frames, top["shots"])
-    return Manifest(top["film"].text(), frames, _rate(top["rate"]), top["references"].text(), entries)
+    references = None if is_none(top["references"]) else top["references"].text()
+    return Manifest(top["film"].text(), frames, _rate(top["rate"]), references, entries)
 
 
 def _rate(node: Node) -> Fraction:
@@ -144,10 +145,14 @@ def _check_references(root: Node, manifest: Manifest, exists: Callable[[str], bo
     for node, entry in zip(root.mapping()["shots"].items(), manifest.entries, strict=True):
         for name in entry.references:
             if not exists(name):
-                node.mapping()["reference"].fail(
-                    f"shot {entry.shot.index} follows {name!r}, which is not among the references "
-                    f"({manifest.references}); put it there, or name another or none"
-                )
+                node.mapping()["reference"].fail(f"shot {entry.shot.index} follows {name!r}, {_lost(manifest)}")
+
+
+def _lost(manifest: Manifest) -> str:
+    """Where a reference is not, and what would be right."""
+    if manifest.references is None:
+        return "but the manifest names no references: write their folder at its top (references: ...), or give --refs"
+    return f"which is not among the references ({manifest.references}); put it there, or name another or none"
 
 
 def _check_hints(root: Node, manifest: Manifest, in_picture: Callable[[Shot, Hint], bool]) -> None:

@@ -95,7 +95,7 @@ def _weight(node: Node) -> float:
 
 def _names(node: Node) -> tuple[str, ...]:
     """One name, a list of names, or none; composed Unicode (NFC), as references are named."""
-    if _is_none(node):
+    if is_none(node):
         return ()
     return tuple(normalize("NFC", _name(item)) for item in (node.items() if node.is_list() else [node]))
 
@@ -106,7 +106,8 @@ def _name(node: Node) -> str:
     return node.text()
 
 
-def _is_none(node: Node) -> bool:
+def is_none(node: Node) -> bool:
+    """True for ``none``, ``null``, ``~`` or nothing, without quotes."""
     return node.is_plain() and node.text().lower() in _NONE
 
 
@@ -142,7 +143,7 @@ def _check_dissolve(node: Node, before: Shot, entry: ShotEntry) -> None:
 
 
 def _hints(node: Node, start: int, stop: int) -> tuple[Hint, ...]:
-    if _is_none(node):
+    if is_none(node):
         return ()
     if not node.is_list():
         node.wrong(f"a list of points such as - {{frame: {start}, x: 0.5, y: 0.3, color: '#c8a078'}}")
@@ -185,7 +186,7 @@ def _numbers(nodes: Sequence[Node]) -> dict[str, int]:
 
 def _anchor(node: Node, numbers: dict[str, int]) -> int | None:
     tie = node.mapping().get("tied_to")
-    if tie is None or _is_none(tie):
+    if tie is None or is_none(tie):
         return None
     if (number := tie.text().strip()) not in numbers:
         tie.fail(f"there is no shot {number!r} to tie this one to; name one by its number, or none")

@@ -142,7 +142,7 @@ def _top(manifest: Manifest) -> dict[str, str]:
         "film": _scalar(manifest.film),
         "frames": str(manifest.frames),
         "rate": str(manifest.rate),
-        "references": _scalar(manifest.references),
+        "references": _references(() if manifest.references is None else (manifest.references,)),
     }
 
 

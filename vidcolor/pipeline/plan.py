@@ -79,6 +79,11 @@ class ShotEntry:
         return not (self.keep_gray or self.keep_color)
 
     @property
+    def is_told(self) -> bool:
+        """True where a reference or a hint tells colours of the shot; otherwise the most natural ones are guessed."""
+        return bool(self.references or self.hints)
+
+    @property
     def bounds(self) -> tuple[int, int]:
         """First frame and the frame after the last."""
         return self.shot.start, self.shot.stop
@@ -105,8 +110,8 @@ class Manifest:
     """Number of frames of the film."""
     rate: Fraction
     """Frames per second, by which frame numbers are shown as timecodes."""
-    references: str
-    """Where the references were taken from, as given."""
+    references: str | None
+    """Where the references were taken from; None where there are none."""
     entries: tuple[ShotEntry, ...]
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vidcolor.model.any_colorist import AnyColorist
-from vidcolor.pipeline.common_choice import Choice, choose_together
+from vidcolor.pipeline.common_choice import Choice, anchors, choose_together
 from vidcolor.pipeline.decode import FilmReader
 from vidcolor.pipeline.light import Light, light_of
 from vidcolor.pipeline.match import MatchConfig, Matcher, Verdict, sampled_frames
@@ -36,17 +36,35 @@ def plan_film(
     survey: Survey,
     shots: Sequence[Shot],
     references: Sequence[Reference],
-    folder: str,
+    folder: str | None,
     colorist: Callable[[], AnyColorist[Any, Any]],
     config: PlanConfig,
     on_progress: Progress | None = None,
 ) -> Manifest:
     """Match every shot with the references, tie shots of the same set or person, and write down what was chosen.
 
-    folder: where the references came from. A single reference is followed by every shot, fit or not, since a person
-    who gives one means it; shots that it does not fit are flagged all the same.
+    folder: where the references came from; None where there are none. A single reference is followed by every shot, fit
+    or not, since a person who gives one means it; shots that it does not fit are flagged all the same.
     """
     report = on_progress or _silent
+    judge = _matched if references else _tied
+    entries = [
+        replace(entry, dissolve=survey.dissolves.get(entry.shot.start, 0))
+        for entry in judge(info, survey, shots, references, colorist, config, report)
+    ]
+    return Manifest(info.path.name, survey.frames, info.frame_rate, folder, within_shots(entries))
+
+
+def _matched(
+    info: FilmInfo,
+    survey: Survey,
+    shots: Sequence[Shot],
+    references: Sequence[Reference],
+    colorist: Callable[[], AnyColorist[Any, Any]],
+    config: PlanConfig,
+    report: Progress,
+) -> list[ShotEntry]:
+    """What every shot follows of the references."""
     network = colorist()
     matcher, finder = Matcher(references, network, config.match), TieFinder(network, config.ties)
     verdicts = []
@@ -56,11 +74,28 @@ def plan_film(
         report("match", len(verdicts), len(shots))
     ties = finder.ties(lambda done, total: report("ties", done, total))
     choices = choose_together(verdicts, ties, config.match.threshold)
-    entries = []
-    for shot, choice, verdict in zip(shots, choices, verdicts, strict=True):
-        entry = _entry(shot, choice, verdict, insist=len(references) == 1)
-        entries.append(replace(entry, dissolve=survey.dissolves.get(shot.start, 0)))
-    return Manifest(info.path.name, survey.frames, info.frame_rate, folder, within_shots(entries))
+    insist = len(references) == 1
+    return [_entry(*about, insist) for about in zip(shots, choices, verdicts, strict=True)]
+
+
+def _tied(
+    info: FilmInfo,
+    survey: Survey,
+    shots: Sequence[Shot],
+    references: Sequence[Reference],
+    colorist: Callable[[], AnyColorist[Any, Any]],
+    config: PlanConfig,
+    report: Progress,
+) -> list[ShotEntry]:
+    """Where there are no references: only which shots belong together. A person knows it, and nothing is flagged."""
+    if len(shots) == 1 or not config.ties.neighbours:
+        return [ShotEntry(shot) for shot in shots]
+    finder = TieFinder(colorist(), config.ties)
+    for done, grays in enumerate(_samples(info, survey, shots, replace(config.match, samples=1)), 1):
+        finder.add(grays[0])
+        report("match", done, len(shots))
+    ties = finder.ties(lambda done, total: report("ties", done, total))
+    return [ShotEntry(shot, tied_to=anchor) for shot, anchor in zip(shots, anchors(len(shots), ties), strict=True)]
 
 
 def _samples(info: FilmInfo, survey: Survey, shots: Sequence[Shot], config: MatchConfig) -> Iterator[list[np.ndarray]]:

@@ -12,7 +12,6 @@ from vidcolor.pipeline.decode import probe
 from vidcolor.pipeline.engines.engine import Engine
 from vidcolor.pipeline.job import Job, Notice, Progress
 from vidcolor.pipeline.lock import project_lock
-from vidcolor.pipeline.manifest import load_manifest
 from vidcolor.pipeline.project import project_of
 from vidcolor.pipeline.summary import RunSummary
 
@@ -21,7 +20,7 @@ __all__ = ["PipelineConfig", "colorize_film", "match_film", "run"]
 
 def run(
     film: Path,
-    refs: Path,
+    refs: Path | None = None,
     out: Path | None = None,
     project: Path | None = None,
     config: PipelineConfig | None = None,
@@ -34,30 +33,35 @@ def run(
 ) -> RunSummary:
     """Colour a film by references: match, colorize, verify. What an earlier run finished is not done again.
 
+    Without ``refs`` it goes by the references that the project's manifest names; where there are none, every shot gets
+    the most natural colours.
+
     ``on_notice`` hears what a person should know before the work is done; ``engine`` walks over the shots, see
     :mod:`vidcolor.pipeline.engines`, None for a loop in this process. Raises VidcolorError with one sentence for
     everything that a person can mend.
     """
     with _open(film, project, config, device, model, on_progress, on_notice, engine) as job:
         out = job.output(out, overwrite)
-        references, warnings = job.references(refs)
-        manifest = job.plan(refs, references)
+        given = job.given(refs)
+        references, warnings = job.references(given.path)
+        manifest = job.plan(given, references)
         return job.finish(manifest, references, out, warnings)
 
 
 def match_film(
     film: Path,
-    refs: Path,
+    refs: Path | None = None,
     project: Path | None = None,
     config: PipelineConfig | None = None,
     device: str = "auto",
     model: str | None = None,
     on_progress: Progress | None = None,
 ) -> RunSummary:
-    """Write the manifest alone. What a person wrote in it stays."""
+    """Write the manifest alone, by ``refs`` as in :func:`run`. What a person wrote in it stays."""
     with _open(film, project, config, device, model, on_progress) as job:
-        references, warnings = job.references(refs)
-        manifest = job.plan(refs, references)
+        given = job.given(refs)
+        references, warnings = job.references(given.path)
+        manifest = job.plan(given, references)
         by_name = {reference.name: reference for reference in references}
         return job.reported(job.summary(manifest, warnings), manifest, by_name)
 
@@ -77,8 +81,7 @@ def colorize_film(
     """Colour a film from the manifest of its project as it stands."""
     with _open(film, project, config, device, model, on_progress, on_notice, engine) as job:
         out = job.output(out, overwrite)
-        manifest = load_manifest(job.project.manifest)
-        references, warnings = job.references(Path(manifest.references))
+        references, warnings = job.references(job.given(None).path)
         manifest = job.checked_manifest(references)
         return job.finish(manifest, references, out, warnings)
 

@@ -43,8 +43,11 @@ class Part:
 
     @property
     def followed(self) -> ShotEntry | None:
-        """The anchor; one whose colours are not made here is not followed."""
-        return self.anchor if self.anchor is not None and self.anchor.is_drawn else None
+        """The anchor; one whose colours are not made here is not followed, and none that guesses by one that knows."""
+        anchor = self.anchor
+        if anchor is None or not anchor.is_drawn or (self.entry.references and not anchor.is_told):
+            return None
+        return anchor
 
     @property
     def walked(self) -> ShotEntry:
