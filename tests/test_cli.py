@@ -126,7 +126,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     [
         [],
         ["paint"],
-        ["run", "film.mp4"],
+        ["run"],
         ["run", "--refs", "refs"],
         ["run", "film.mp4", "--refs", "refs", "--device", "gpu"],
         ["run", "film.mp4", "--refs", "refs", "--crf", "low"],

@@ -103,10 +103,9 @@ def _worries(entry: ShotEntry, measures: ShotMeasures | None) -> Iterator[tuple[
 
 
 def _about_the_match(entry: ShotEntry) -> Iterator[tuple[float, str]]:
-    if not entry.references and not entry.hints and entry.tied_to is None:
-        yield NO_REFERENCE, "no reference fits"
-    elif entry.flagged:
-        yield FLAGGED, "flagged"
+    if entry.flagged:
+        told = entry.is_told or entry.tied_to is not None
+        yield (FLAGGED, "flagged") if told else (NO_REFERENCE, "no reference fits")
     if entry.references and entry.score > 0:  # a person's choice has no score
         yield POOR_SCORE.of(entry.score), f"its reference fits poorly ({entry.score:.2f})"
         yield UNEXPLAINED.of(1 - entry.explained), f"{share(1 - entry.explained)} unexplained"

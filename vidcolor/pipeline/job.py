@@ -251,6 +251,7 @@ class Job:
             frames=manifest.frames,
             shots=len(manifest.entries),
             references_used=used_references([entry for entry in manifest.entries if entry.is_drawn]),
+            shots_without_reference=len(manifest.guessed),
             flagged=[
                 f"{timecode(entry.shot.start, manifest.rate)} to {timecode(entry.shot.stop, manifest.rate)}"
                 for entry in manifest.entries

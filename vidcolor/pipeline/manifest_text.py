@@ -40,6 +40,7 @@ _HEADER = """\
 #   start, stop  first frame, and the frame after the last; every shot starts where the one before stops. A new entry
 #                splits a shot; an entry deleted joins two
 #   flagged      true asks a person to have a look
+#   references   (above the shots) folder, still or colour film that these names are looked for in; none for none
 # You may add:
 #   keep_color   true keeps the colours that the film itself has in this shot
 #   strength     how far the references are followed, 1.0 to 0.0; 0.0 gives natural colours

@@ -131,6 +131,16 @@ class Manifest:
         """The entry that one of its entries is tied to."""
         return None if entry.tied_to is None else self.entries[entry.tied_to]
 
+    @property
+    def guessed(self) -> list[ShotEntry]:
+        """The entries whose colours nothing tells: no reference, no hint, no anchor that has either."""
+        anchors = [self.anchor(entry) for entry in self.entries]
+        return [
+            entry
+            for entry, anchor in zip(self.entries, anchors, strict=True)
+            if entry.is_drawn and not entry.is_told and not (anchor and anchor.is_drawn and anchor.is_told)
+        ]
+
     def said(self, entry: ShotEntry) -> tuple[object, ...]:
         """Everything in one of its entries that a person may change; the anchor by its first frame, as numbers move."""
         anchor = self.anchor(entry)

@@ -14,7 +14,7 @@ from vidcolor.pipeline.measures import Measures
 from vidcolor.pipeline.plan import Manifest, ShotEntry
 from vidcolor.pipeline.report_page import page
 from vidcolor.pipeline.report_pictures import PictureSize, size_for, stored_still
-from vidcolor.pipeline.report_shot import ReportShot, card, plain_numbers, plain_shot, shot_data
+from vidcolor.pipeline.report_shot import ReportShot, card, match_numbers, plain_numbers, plain_shot, shot_data
 from vidcolor.pipeline.report_strips import film_strips
 from vidcolor.pipeline.report_terms import EXPLANATIONS, LEVELS, MEASURES, clock, count
 from vidcolor.pipeline.shot_measures import Palette, mixed, palette_of, shot_measures
@@ -126,5 +126,5 @@ def _medians(shots: Sequence[ReportShot]) -> dict[str, float | None]:
 
 
 def _all_numbers(shot: ReportShot) -> dict[str, Any]:
-    known = {"need": shot.need.need, "score": shot.entry.score, "explained": shot.entry.explained}
+    known = {"need": shot.need.need, **match_numbers(shot.entry)}
     return known | (plain_numbers(shot.numbers) if shot.numbers else {})

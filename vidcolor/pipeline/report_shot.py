@@ -49,13 +49,19 @@ def plain_shot(shot: ReportShot, rate: Fraction, names: Sequence[str]) -> dict[s
         "references": [place[name] for name in entry.references],
         "runnerUp": None if entry.runner_up is None else place[entry.runner_up],
         "runnerUpScore": round(entry.runner_up_score, 3),
-        "score": round(entry.score, 3),
-        "explained": round(entry.explained, 3),
+        **match_numbers(entry),
         "instead": _instead(entry),
     }
     if numbers is not None:
         found |= plain_numbers(numbers)
     return found
+
+
+def match_numbers(entry: ShotEntry) -> dict[str, float | None]:
+    """How well references fit and what they explain; None where nobody looked for any."""
+    if not (entry.references or entry.flagged):
+        return {"score": None, "explained": None}
+    return {"score": round(entry.score, 3), "explained": round(entry.explained, 3)}
 
 
 def plain_numbers(numbers: ShotMeasures) -> dict[str, Any]:
@@ -83,7 +89,7 @@ def _instead(entry: ShotEntry) -> str:
         return f"It follows the colours of shot {entry.tied_to}."
     if entry.hints:
         return "It follows a person's colour points."
-    return "None fits: it has the most natural colours the model can give."
+    return f"{'None fits: it' if entry.flagged else 'It'} has the most natural colours the model can give."
 
 
 def card(shot: ReportShot, rate: Fraction) -> dict[str, Any]:

@@ -27,8 +27,10 @@ def film_strips(shots: Sequence[ReportShot], manifest: Manifest) -> str:
             _spread([100 * h for _, h in needs]),
             by_level + rule(LOOK / 100) + rule(LOOK_FIRST / 100),
         ),
-        _strip("Score of the reference", "0 to 1", [(s, s.entry.score) for s in shots], 1.0, manifest),
     ]
+    if any(shot.entry.references or shot.entry.flagged for shot in shots):
+        scores = [(shot, shot.entry.score) for shot in shots]
+        strips.append(_strip("Score of the reference", "0 to 1", scores, 1.0, manifest))
     measured = [(shot, shot.numbers) for shot in shots if shot.numbers is not None]
     if measured:
         strips.append(_strip("Flicker", "ab per frame", [(s, n.flicker) for s, n in measured], 3.0, manifest))

@@ -16,6 +16,8 @@ class RunSummary:
     shots: int
     references_used: dict[str, int]
     """How many shots follow each reference."""
+    shots_without_reference: int
+    """Shots whose colours no reference, hint or other shot told: they have the most natural ones."""
     flagged: list[str]
     """Timecode ranges of the shots that a person should look at."""
     out: str | None = None
@@ -64,6 +66,10 @@ class RunSummary:
     def _reference_sentences(self) -> list[str]:
         used = ", ".join(f"{name} ({_count(shots, 'shot')})" for name, shots in self.references_used.items())
         sentences = [f"References followed: {used or 'none'}."]
+        if self.shots_without_reference:
+            sentences.append(
+                f"In natural colours, without a reference: {_count(self.shots_without_reference, 'shot')}."
+            )
         if self.flagged:
             sentences.append(
                 f"No reference fits {_count(len(self.flagged), 'shot')} well; have a look at {', '.join(self.flagged)}."
