@@ -19,16 +19,16 @@ from vidcolor.errors import ManifestError
 from vidcolor.pipeline.manifest import load_manifest
 from vidcolor.pipeline.run import colorize_film, match_film, run
 
-SIZE = (96, 64)
+SIZE = (128, 96)
 SHOT = 14
 
 
 def scene(number: int, moment: int) -> np.ndarray:
-    """One of several scenes of shapes of their own, slowly moving; (64, 96, 3) uint8 sRGB."""
+    """One of several scenes of shapes of their own, slowly moving; (96, 128, 3) uint8 sRGB."""
     rng = np.random.default_rng(number)
     picture = np.full((SIZE[1], SIZE[0], 3), 60 + 40 * number, np.uint8)
     for _ in range(5):
-        x, y, size = (int(v) for v in rng.integers((0, 0, 8), (96, 64, 18)))
+        x, y, size = (int(v) for v in rng.integers((0, 0, 10), (128, 96, 24)))
         shade = tuple(int(v) for v in rng.integers(30, 226, 3))
         if number % 2:
             cv2.rectangle(picture, (x + moment, y), (x + size + moment, y + size), shade, -1)
