@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from vidcolor.commands import bench, colorize, evaluate, match, models, run, train, turing, verify
+from vidcolor.commands import bench, clean, colorize, evaluate, match, models, run, train, turing, verify
 
-COMMANDS = (run.add, match.add, colorize.add, verify.add, evaluate.add, train.add, models.add, turing.add, bench.add)
+COMMANDS = (
+    *(run.add, match.add, colorize.add, verify.add, evaluate.add),
+    *(train.add, clean.add, models.add, turing.add, bench.add),
+)
 """In the order of ``vidcolor --help``."""

@@ -1,4 +1,4 @@
-"""Colour pictures to train on, held in memory as 8-bit RGB: tar shards, folders, and the frames of colour video."""
+"""Colour pictures to train on, in memory as 8-bit RGB: tar shards, folders, lists, and frames of colour video."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from vidcolor.errors import TrainingError
+from vidcolor.model.image_lists import read_image_list
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
 
@@ -31,7 +32,9 @@ class ImageSet:
 
 
 def load_images(sources: Sequence[Path], short_side: int, workers: int = 2) -> ImageSet:
-    """All images of tar shards (WebDataset layout) and folders (class subfolders or flat), in a fixed order.
+    """All images of tar shards (WebDataset layout), folders (class subfolders or flat) and lists, in a fixed order.
+
+    Lists are text files, see `read_image_list`.
 
     Undecodable files are left out. Raises TrainingError where a source is missing or no image is found.
     """
@@ -45,7 +48,9 @@ def load_images(sources: Sequence[Path], short_side: int, workers: int = 2) -> I
                     images.append(image)
                     labels.append(label)
     if not images:
-        raise TrainingError(f"no image found in {', '.join(map(str, sources))}: give folders of images or tar shards")
+        raise TrainingError(
+            f"no image found in {', '.join(map(str, sources))}: give folders of images, tar shards or lists"
+        )
     return ImageSet(images, labels)
 
 
@@ -75,8 +80,10 @@ def _encoded_images(sources: Sequence[Path]) -> Iterator[tuple[bytes, str]]:
             yield from _from_folder(source)
         elif source.suffix == ".tar" and source.is_file():
             yield from _from_shard(source)
+        elif source.suffix == ".txt" and source.is_file():
+            yield from read_image_list(source)
         else:
-            raise TrainingError(f"{source} is neither a folder of images nor a tar shard")
+            raise TrainingError(f"{source} is neither a folder of images nor a tar shard nor a list (.txt) of images")
 
 
 def _from_folder(folder: Path) -> Iterator[tuple[bytes, str]]:

@@ -31,7 +31,8 @@ class DataConfig:
     """What to train on."""
 
     images: tuple[str, ...] = ()
-    """Tar shards and folders (class subfolders or flat) of colour images."""
+    """Tar shards and folders (class subfolders or flat) of colour images, and lists (.txt) such as `vidcolor clean`
+    writes."""
     clips: tuple[str, ...] = ()
     """Colour videos, or folders of them, for pairs of moments."""
     pairs: tuple[str, ...] = ()
