@@ -130,7 +130,7 @@ class Timed:
         self.sizes = {
             "bytes_once_per_worker": len(pickle.dumps(production)),
             "bytes_once_per_node_without_shared_storage": sum(
-                path.stat().st_size for path in (production.weights.path, production.source.info.path)
+                path.stat().st_size for path in (production.models.follower.path, production.source.info.path)
             ),
         }
         return again
@@ -150,7 +150,7 @@ class Loop:
         """As LocalEngine does it."""
         half = production.config.colorize.half
         loop = LocalEngine(
-            lambda: load_colorist(production.weights, production.device, half, production.threads), lambda: None
+            lambda: load_colorist(production.models, production.device, half, production.threads), lambda: None
         )
         return loop.render(production, tasks, folder, on_frames)
 

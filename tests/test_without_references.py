@@ -15,9 +15,11 @@ import cv2
 import numpy as np
 import pytest
 
-from vidcolor.errors import ManifestError
+from vidcolor.config import resolve
+from vidcolor.errors import CheckpointError, ManifestError, ReferencesError
+from vidcolor.model.checkpoint import build_network, save_network
 from vidcolor.pipeline.manifest import load_manifest
-from vidcolor.pipeline.run import colorize_film, match_film, run
+from vidcolor.pipeline.run import PipelineConfig, colorize_film, match_film, run
 
 SIZE = (128, 96)
 SHOT = 14
@@ -152,9 +154,6 @@ def test_words_of_a_person_stay_where_a_film_is_matched_anew_without_references(
     text = manifest.read_text().replace("\nreferences: none", f"\nreferences: {refs}")
     head, entry, rest = text.partition("shot: 1")
     manifest.write_text(head + entry + rest.replace("reference: none", "reference: scene1.png", 1))
-    from vidcolor.config import resolve
-    from vidcolor.pipeline.run import PipelineConfig
-
     match_film(film, config=resolve(PipelineConfig, None, ["ties.closeness=0.7"]))
     now = load_manifest(manifest)
     assert now.references == str(refs)
@@ -184,3 +183,55 @@ def test_a_reference_without_a_folder_gets_a_sentence(film):
         ManifestError, match=r"line \d+: shot 0 follows 'coat.png', but the manifest names no references"
     ):
         run(film)
+
+
+def test_neither_batches_nor_workers_change_a_byte(film, tmp_path):
+    """The automatic key frames are the same whoever colours them."""
+    from vidcolor.pipeline.engines.choose import choose_engine
+
+    run(film)
+    one = film.with_name("film.color.mp4").read_bytes()
+    batches = resolve(PipelineConfig, None, ["colorize.batch=3"])
+    run(film, out=tmp_path / "batches.mp4", project=tmp_path / "batches", config=batches)
+    run(film, out=tmp_path / "jobs.mp4", project=tmp_path / "jobs", engine=choose_engine("local", 2, None))
+    assert (tmp_path / "jobs.mp4").read_bytes() == one
+    assert (tmp_path / "batches.mp4").read_bytes() == one
+
+
+@pytest.fixture
+def colorful(tmp_path):
+    """Weights of a small network that colours without references, and has learned nothing."""
+    import torch
+
+    torch.manual_seed(0)
+    path = tmp_path / "small.safetensors"
+    network = build_network("colorful", {"width": 0.125})
+    save_network(network, path, {"settings": json.dumps(network.settings())})
+    return path
+
+
+def test_a_model_without_references_colours_the_key_frames(film, colorful, tmp_path):
+    done = command("run", film, "--model", colorful, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["ok"]
+    settings = (film.with_name("film.vidcolor") / "settings.yaml").read_text()
+    assert f"name: {colorful}" in settings
+    own = chroma(film.with_name("film.color.mp4"))
+    same = tmp_path / "same.mp4"
+    as_fallback = resolve(PipelineConfig, None, [f"colorize.automatic={colorful}"])
+    run(film, out=same, project=tmp_path / "same", config=as_fallback)
+    assert np.array_equal(chroma(same), own)
+    run(film, out=tmp_path / "usual.mp4", project=tmp_path / "usual")
+    assert not np.array_equal(chroma(tmp_path / "usual.mp4"), own)
+
+
+def test_a_model_without_references_says_that_it_takes_none(film, colorful, tmp_path):
+    refs = stills(tmp_path / "stills", 1)
+    with pytest.raises(ReferencesError, match=r"small.safetensors takes no references, and --refs names .*stills"):
+        run(film, refs, model=str(colorful))
+    match_film(film, refs)
+    with pytest.raises(ReferencesError, match=r"takes no references, and the manifest names .*stills"):
+        run(film, model=str(colorful))
+    wrong = resolve(PipelineConfig, None, ["colorize.automatic=gray2color-film"])
+    with pytest.raises(CheckpointError, match=r"gray2color-film follows references: colorize.automatic takes a model"):
+        run(film, config=wrong)

@@ -28,6 +28,9 @@ class ColorizeConfig:
     """Key frames it sees at once; None: one on a processor, where the others would only wait, more on a device."""
     half: bool = False
     """Compute in bfloat16 (CPU) or float16 (GPU) instead of float32."""
+    automatic: str = "film"
+    """What colours shots that no reference fits: ``film`` for the network itself, or a model of ``vidcolor models`` (or
+    a weights file) that takes no references. Its key frames are the references of such a shot."""
     stretch: int = 2400
     """Longest piece of a shot, in frames, that becomes one segment; longer shots are walked in several."""
 
@@ -42,9 +45,11 @@ class Guide(Generic[ReferenceT, TargetsT]):
 
     colorist: AnyColorist[ReferenceT, TargetsT]
     reference: ReferenceT | None = None
-    """Whose colours the shot follows; None for the most natural ones."""
+    """Whose colours the shot follows; None for the natural ones."""
+    natural: ReferenceT | None = None
+    """Its automatic key frames: what is followed where nothing else is; None for the most natural colours of each."""
     strength: float = 1.0
-    """How far it follows them, 0 to 1; the rest are the most natural ones."""
+    """How far it follows them, 0 to 1; the rest are the natural ones."""
     turns: int = 0
     """Quarter turns counter-clockwise that bring the film's pictures upright, for the network's eyes only."""
     batches: Batches = field(default_factory=Batches, repr=False, compare=False)
@@ -68,12 +73,17 @@ class Guide(Generic[ReferenceT, TargetsT]):
         """Chroma (2, h, w) that a reference tells of an upright gray (2h, 2w), followed as far as references are."""
         if self.strength == 1:
             return ab
-        return self.strength * ab + (1 - self.strength) * self.colorist.colorize([gray], None)[0]
+        return self.strength * ab + (1 - self.strength) * self.colorist.colorize([gray], self.natural)[0]
 
     def _followed(self) -> list[tuple[float, ReferenceT | None]]:
         if self.reference is None or self.strength in (0, 1):
-            return [(1.0, self.reference if self.strength else None)]
-        return [(self.strength, self.reference), (1 - self.strength, None)]
+            return [(1.0, self.natural if self.reference is None or not self.strength else self.reference)]
+        return [(self.strength, self.reference), (1 - self.strength, self.natural)]
+
+    @property
+    def asks_for_natural(self) -> bool:
+        """True where the natural colours have something to say."""
+        return self.reference is None or self.strength < 1
 
 
 def color_keys(

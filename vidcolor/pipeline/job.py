@@ -11,9 +11,9 @@ from typing import Any
 
 from vidcolor import __version__
 from vidcolor.config import to_dict
-from vidcolor.errors import ManifestError, VidcolorError
+from vidcolor.errors import ManifestError, ReferencesError, VidcolorError
 from vidcolor.model.any_colorist import AnyColorist
-from vidcolor.model.checkpoint import ModelInfo
+from vidcolor.model.chosen import ChosenModels
 from vidcolor.pipeline.config import PipelineConfig
 from vidcolor.pipeline.encode import output_format
 from vidcolor.pipeline.engines.engine import Engine, Piece, Production, ShotTask
@@ -61,7 +61,7 @@ class Job:
         info: FilmInfo,
         project: Project,
         config: PipelineConfig,
-        weights: ModelInfo,
+        models: ChosenModels,
         device: str,
         on_progress: Progress,
         on_notice: Notice | None = None,
@@ -69,7 +69,7 @@ class Job:
     ) -> None:
         """``engine``: who walks over the shots; None for a loop in this process."""
         self.info, self.project, self.config = info, project, config
-        self._weights, self._device, self._on_progress = weights, device, on_progress
+        self._models, self._device, self._on_progress = models, device, on_progress
         self._on_notice = on_notice
         self._began = time.monotonic()
         self._film = WatchedFilm(info.path, info.frame_rate)
@@ -94,7 +94,14 @@ class Job:
 
     def given(self, refs: Path | None) -> Given:
         """Which references go with this call; ``refs`` are those that it names."""
-        return given_references(refs, load_matched(self.project.matched), self._manifest_now())
+        given = given_references(refs, load_matched(self.project.matched), self._manifest_now())
+        if given.path is not None and not self._models.takes_references:
+            where = "--refs" if refs else "the manifest"
+            raise ReferencesError(
+                f"{self._models.asked_as} takes no references, and {where} names {given.path}: leave them out, or have "
+                f"it colour only the shots that none fits by --set colorize.automatic={self._models.asked_as}"
+            )
+        return given
 
     def references(self, refs: Path | None) -> tuple[list[Reference], list[str]]:
         """The references, and warnings about those that cannot be used."""
@@ -122,7 +129,7 @@ class Job:
         """The network on its device, loaded when first needed."""
         if self._colorist is None:
             half = self.config.colorize.half
-            self._colorist = load_colorist(self._weights, self._device, half, network_threads())
+            self._colorist = load_colorist(self._models, self._device, half, network_threads())
         return self._colorist
 
     def plan(self, given: Given, references: list[Reference]) -> Manifest:
@@ -133,7 +140,7 @@ class Job:
                 "film": self._film.digest,
                 "shots": to_dict(self.config.shots),
                 "plan": to_dict(self.config.plan),
-                "model": self._weights.digest,
+                "model": self._models.digest,
                 "references": [[reference.name, reference.digest] for reference in followed],
                 "folder": given.folder,
             }
@@ -193,13 +200,13 @@ class Job:
 
     def finish(self, manifest: Manifest, references: list[Reference], out: Path, warnings: list[str]) -> RunSummary:
         """Render what is missing, join it where anything changed, and prove the result."""
-        save_settings(self.project.settings, self.config, ModelNote(self._weights.asked_as, self._weights.digest))
+        save_settings(self.project.settings, self.config, ModelNote(self._models.asked_as, self._models.digest))
         by_name = {reference.name: reference for reference in references}
         check_times(out, self.info, self.survey().pts)
         source = Source(self.info, self.survey(), self._film.digest)
         config = replace(self.config.render, encode=self._encode)
         pieces = film_stretches(manifest, config)
-        digests = [stretch_digest(piece, source, by_name, self._weights.digest, config) for piece in pieces]
+        digests = [stretch_digest(piece, source, by_name, self._models.digest, config) for piece in pieces]
         by_digest = dict(zip(digests, pieces, strict=True))
         product, computed = known_product(self.project, digests, out), {}
         if product is None:
@@ -226,7 +233,7 @@ class Job:
         config = replace(self.config.render, encode=self._encode)
         segments = [
             [
-                self.project.segments.path(stretch_digest(p, source, references, self._weights.digest, config), SUFFIX)
+                self.project.segments.path(stretch_digest(p, source, references, self._models.digest, config), SUFFIX)
                 for p in pieces
             ]
             for _, pieces in groupby(film_stretches(manifest, config), lambda piece: piece.entry.shot.index)
@@ -293,7 +300,7 @@ class Job:
         """Have the engine make segments."""
         total, folder = sum(map(len, tasks)), self.project.segments.folder
         folder.mkdir(parents=True, exist_ok=True)
-        production = Production(source, references, self._weights, config, self._device, network_threads())
+        production = Production(source, references, self._models, config, self._device, network_threads())
         self._done_twice += self._engine.render(
             production, tasks, folder, lambda done: self._on_progress("colorize", done, total)
         )

@@ -10,7 +10,10 @@ import torch
 
 from vidcolor.errors import CheckpointError, FilmError
 from vidcolor.model.any_colorist import AnyColorist
-from vidcolor.model.checkpoint import ModelInfo, describe_weights, load_network
+from vidcolor.model.automatic.network import AutomaticNetwork
+from vidcolor.model.automatic_colorist import AutomaticColorist
+from vidcolor.model.checkpoint import ModelInfo, Network, describe_weights, load_network
+from vidcolor.model.chosen import ChosenModels
 from vidcolor.model.colorist_of import colorist_of
 
 _MOST_THREADS = 8
@@ -22,22 +25,31 @@ def network_threads() -> int:
     return max(1, min(_MOST_THREADS, (os.cpu_count() or 2) // 2))
 
 
-def load_colorist(weights: ModelInfo, device: str, half: bool, threads: int) -> AnyColorist[Any, Any]:
-    """The network of a weights file, ready to colour on ``device`` (``auto``, ``cpu`` or ``cuda[:N]``).
+def load_colorist(models: ChosenModels, device: str, half: bool, threads: int) -> AnyColorist[Any, Any]:
+    """The networks that colour a film, ready to colour on ``device`` (``auto``, ``cpu`` or ``cuda[:N]``).
 
     threads: of torch in this process, where the device is the processor.
     Raises FilmError where the machine has no such device, CheckpointError where the weights do not fit or are others
-    than ``weights`` says.
+    than ``models`` says.
     """
     # OpenCV's flow would differ with the number of its threads, and idle threads only spin
     cv2.setNumThreads(1)
     place = _device(device)
     if place.type == "cpu":
         torch.set_num_threads(threads)
+    follower = colorist_of(_load(models.follower), place, half)
+    if models.automatic is None:
+        return follower
+    network = _load(models.automatic)
+    assert isinstance(network, AutomaticNetwork)
+    return AutomaticColorist(network, follower, place, half)
+
+
+def _load(weights: ModelInfo) -> Network:
     network = load_network(weights.path)
     if describe_weights(weights.path).digest != weights.digest:
         raise CheckpointError(f"{weights.path} was changed just now; run the same command again.")
-    return colorist_of(network, place, half)
+    return network
 
 
 def _device(name: str) -> torch.device:

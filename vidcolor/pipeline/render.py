@@ -250,7 +250,7 @@ class Renderer:
                 followed = [*references, self._anchor(anchor)]
                 weights = (*weights, TIE_WEIGHT * max(weights, default=1.0))
             colorist, reference = self._consult(followed, weights)
-        return Guide(colorist, reference, entry.strength, self._source.info.rotation // 90)
+        return Guide(colorist, reference, strength=entry.strength, turns=self._source.info.rotation // 90)
 
     def _anchor(self, entry: ShotEntry) -> Reference:
         """The middle frame of a shot as its entry has it coloured; the last few are kept."""

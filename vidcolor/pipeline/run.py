@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from vidcolor.model.checkpoint import describe_weights, find_weights
+from vidcolor.model.chosen import choose_models
 from vidcolor.pipeline.config import PipelineConfig
 from vidcolor.pipeline.decode import probe
 from vidcolor.pipeline.engines.engine import Engine
@@ -100,11 +100,11 @@ def _open(
     """Everything a verb works with, the project locked for as long as it does."""
     config = config or PipelineConfig()
     info = probe(film, config.decode)
-    weights = describe_weights(find_weights(model))
+    models = choose_models(model, config.colorize.automatic)
     folder = project_of(film, project)
     with project_lock(folder.folder):
         folder.clean()
-        yield Job(info, folder, config, weights, device, on_progress or _silent, on_notice, engine)
+        yield Job(info, folder, config, models, device, on_progress or _silent, on_notice, engine)
 
 
 def _silent(stage: str, done: int, total: int | None) -> None:

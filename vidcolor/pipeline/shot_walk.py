@@ -10,6 +10,7 @@ import numpy as np
 
 from vidcolor.pipeline.ahead import ahead
 from vidcolor.pipeline.anchor import upright_rgb
+from vidcolor.pipeline.automatic import automatic_keys, automatic_reference
 from vidcolor.pipeline.colorize import Guide, color_keys, color_keys_back
 from vidcolor.pipeline.decode import FilmReader
 from vidcolor.pipeline.hints import HintBrush
@@ -52,6 +53,8 @@ class ShotWalk:
         self.light = light_of(thumbs, float(source.info.frame_rate), part.opening, part.closing)
         """Its fades and flashes."""
         self._sight = Sight(self.view, self.light, entry.shot.start, self._fetch)
+        if guide.asks_for_natural:
+            self._guide = replace(guide, natural=self._automatic(part, thumbs))
         self.known: Mapping[int, np.ndarray] = self._painted(stills)
         """Chroma of frames that is sure: told by painted stills, or where there are hints, by these on top of those."""
         if entry.hints:
@@ -83,6 +86,14 @@ class ShotWalk:
         keys = color_keys(intervals, self._guide, self._config.colorize, given)
         steadied = smooth_keys(keys, self.smooth, self.known)
         return next((interval.key_gray, ab) for interval, ab in steadied if interval.last == number)
+
+    def _automatic(self, part: Part, thumbs: np.ndarray) -> Any:
+        """The reference that the shot is to itself, see :mod:`vidcolor.pipeline.automatic`."""
+        guide, first = self._guide, self._entry.shot.start
+        numbers = automatic_keys(thumbs, self.light, part.opened - first, part.closes - first)
+        grays = [next(self._sight.grays(self._read(number, number))) for number in numbers]
+        upright = [np.ascontiguousarray(np.rot90(gray, guide.turns)) for gray in grays]
+        return automatic_reference(guide.colorist, upright, self._config.colorize.lines)
 
     def _painted(self, stills: Sequence[Reference]) -> dict[int, np.ndarray]:
         """True chroma of the shot's frames that its references show."""

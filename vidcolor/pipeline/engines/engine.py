@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from vidcolor.model.checkpoint import ModelInfo
+from vidcolor.model.chosen import ChosenModels
 from vidcolor.pipeline.render import RenderConfig, Source, Stretch
 from vidcolor.types import Reference
 
@@ -19,7 +19,7 @@ class Production:
     source: Source
     references: Mapping[str, Reference] = field(repr=False)
     """All that a shot of the film may follow, by name."""
-    weights: ModelInfo
+    models: ChosenModels
     config: RenderConfig
     device: str
     """As ``--device`` names it."""

@@ -127,7 +127,7 @@ def _crew(ray: Any, production: Production, jobs: int | None) -> Iterator[_Crew]
     production = _to_travel(production, "cuda" if share["num_gpus"] else "cpu")
     ledger = ray.remote(Ledger).options(**here).remote()
     shelf = ray.remote(Shelf).options(**here).remote(production.source.info.path)
-    weights = ray.put(np.fromfile(production.weights.path, np.uint8))
+    weights = tuple(ray.put(np.fromfile(one.path, np.uint8)) for one in production.models.files)
     order = ray.put(node.Order(run, production, weights, ledger, shelf))
     asleep = {"env_vars": {"OMP_WAIT_POLICY": "PASSIVE"}}  # threads that spin while they wait would starve the others
     render = ray.remote(node.render_shot).options(max_retries=_RETRIES, runtime_env=asleep, **share)
@@ -142,11 +142,11 @@ def _crew(ray: Any, production: Production, jobs: int | None) -> Iterator[_Crew]
 
 def _to_travel(production: Production, device: str) -> Production:
     """The production with paths that mean the same from any folder."""
-    info, weights = production.source.info, production.weights
+    info = production.source.info
     return replace(
         production,
         source=replace(production.source, info=replace(info, path=info.path.resolve())),
-        weights=replace(weights, path=weights.path.resolve()),
+        models=production.models.moved(lambda one: replace(one, path=one.path.resolve())),
         device=device,
     )
 

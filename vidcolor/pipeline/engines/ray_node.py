@@ -18,7 +18,7 @@ from filelock import FileLock
 
 from vidcolor import __version__
 from vidcolor.errors import EngineError, VidcolorError
-from vidcolor.model.checkpoint import describe_weights
+from vidcolor.model.checkpoint import ModelInfo, describe_weights
 from vidcolor.pipeline.engines.engine import Production, ShotTask
 from vidcolor.pipeline.engines.shot_worker import ShotWorker
 from vidcolor.pipeline.files import is_temporary
@@ -35,8 +35,8 @@ class Order:
     run: str
     """A name that no other run has; of the folder in which each machine keeps what it was sent."""
     production: Production
-    weights: Any
-    """Reference to the bytes of the weights file, (n,) uint8, for machines that do not have it."""
+    weights: tuple[Any, ...]
+    """References to the bytes of the weights' files, (n,) uint8 each, for machines that do not have them."""
     ledger: Any
     shelf: Any
 
@@ -108,25 +108,26 @@ def _home(run: str) -> Path:
 
 def _production_here(order: Order, home: Path) -> Production:
     """The production with the files as this machine sees them: shared ones where they are the same, else copies."""
-    production, source, weights = order.production, order.production.source, order.production.weights
+    production, source, models = order.production, order.production.source, order.production.models
 
     def is_film(path: Path) -> bool:
         return film_digest(path, source.info.frame_rate) == source.digest
 
-    def is_network(path: Path) -> bool:
-        return describe_weights(path).digest == weights.digest
-
-    def fetch_weights(copy: Path) -> None:
-        import_module("ray").get(order.weights).tofile(copy)
+    def weights_here(info: ModelInfo) -> ModelInfo:
+        sent = order.weights[models.files.index(info)]
+        path = _here(
+            info.path,
+            lambda path: describe_weights(path).digest == info.digest,
+            home / f"weights-{info.digest[:16]}",
+            lambda folder: import_module("ray").get(sent).tofile(folder / info.path.name),
+        )
+        return replace(info, path=path)
 
     film = _here(source.info.path, is_film, home / "film", lambda folder: _fetch(order.shelf, folder))
-    network = _here(
-        weights.path, is_network, home / "weights", lambda folder: fetch_weights(folder / weights.path.name)
-    )
     return replace(
         production,
         source=replace(source, info=replace(source.info, path=film)),
-        weights=replace(weights, path=network),
+        models=models.moved(weights_here),
     )
 
 

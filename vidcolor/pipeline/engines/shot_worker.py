@@ -44,7 +44,7 @@ class ShotWorker:
 
         def colorist() -> AnyColorist[Any, Any]:
             half = production.config.colorize.half
-            return load_colorist(production.weights, production.device, half, production.threads)
+            return load_colorist(production.models, production.device, half, production.threads)
 
         return cls(production, colorist, film.check)
 
