@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from io import BytesIO
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,7 +15,7 @@ from PIL import Image
 from unfit_pictures import encode, gray, natural, poster, toned
 
 from vidcolor.model.cleaning.color_measures import measure_colors
-from vidcolor.model.cleaning.near_duplicates import distance, pairs_within
+from vidcolor.model.cleaning.near_duplicates import distance, pairs_within, parallel_count
 from vidcolor.model.cleaning.perceptual_hash import perceptual_hash, thumbnail, thumbnail_difference
 from vidcolor.model.cleaning.read_picture import CorruptImageError, read_picture
 from vidcolor.model.cleaning.sharpness import edge_width
@@ -108,6 +109,22 @@ def test_a_download_padded_with_zeros_is_corrupt() -> None:
         read_picture(encoded[: len(encoded) // 2] + bytes(len(encoded)))
 
 
+def test_bytes_that_no_jpeg_can_hold_are_corrupt() -> None:
+    """The decoder fills the rest with gray without a word."""
+    encoded = bytearray(encode(natural(3)))
+    encoded[len(encoded) // 2 : len(encoded) // 2 + 2] = b"\xff\x30"
+    with pytest.raises(CorruptImageError):
+        read_picture(bytes(encoded))
+
+
+@pytest.mark.parametrize("options", [{"progressive": True}, {"restart_marker_rows": 1}, {"optimize": True}])
+def test_whole_jpegs_of_every_kind_are_read(options: dict[str, Any]) -> None:
+    """Also with a thumbnail before the picture and something behind it."""
+    file = BytesIO()
+    Image.fromarray(natural(3)).save(file, "JPEG", comment=encode(natural(4, (32, 32))), **options)
+    assert read_picture(file.getvalue() + b"\xff\xda trailer").rgb.shape == (192, 224, 3)
+
+
 def test_large_pictures_are_reduced_and_turned_upright() -> None:
     file = BytesIO()
     exif = Image.Exif()
@@ -139,7 +156,7 @@ def test_copies_are_near_and_strangers_far() -> None:
     shown = np.array([np.frombuffer(each, np.uint8) for each in thumbnails])
     unlike = thumbnail_difference(shown, np.repeat(shown[:1], 5, axis=0))
     assert max(bits[:4]) <= 11 < bits[4]
-    assert max(unlike[:4]) < 0.35 < unlike[4]
+    assert max(unlike[:4]) < 0.45 < unlike[4]
 
 
 def _likeness(rgb: np.ndarray) -> tuple[int, bytes]:
@@ -164,3 +181,17 @@ def test_the_index_finds_every_pair_within_the_radius(seeds: list[int], flips: l
         if (values[i] ^ values[j]).bit_count() <= radius
     }
     assert found == expected
+
+
+@given(st.lists(st.integers(0, 2**64 - 1), max_size=20))
+def test_bits_are_counted(values: list[int]) -> None:
+    bits = np.array(values, np.uint64)
+    expected = [value.bit_count() for value in values]
+    assert parallel_count(bits).tolist() == distance(bits, np.zeros_like(bits)).tolist() == expected
+
+
+def test_thousands_of_equal_hashes_take_little_memory() -> None:
+    """Blank pages: all pairs of 3 000, in blocks."""
+    blocks = [len(block) for block in pairs_within(np.full(3000, 77, np.uint64), 0)]
+    assert sum(blocks) == 4 * 3000 * 2999 // 2
+    assert max(blocks) < 1 << 23

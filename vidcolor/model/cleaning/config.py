@@ -21,23 +21,24 @@ class Thresholds:
     min_hue_spread: float | None = 10.0
     """Circular standard deviation of the hue in degrees, weighted by chroma, at least: less is a single hue, as of
     sepia and tinted gray, unless `max_stray` allows it."""
-    max_stray: float = 5.5
+    max_stray: float = 6.0
     """A picture of a single hue is unfit where hardly a pixel (the farthest hundredth left out) lies so many CIELAB
     units beside that hue; more, and something in it has a colour of its own."""
-    min_colors: int | None = 6
+    min_colors: int | None = 3
     """Colours, 6 CIELAB units apart, that make up four fifths of the picture, at least; posters have fewer."""
-    min_colors_flat: int | None = 12
-    """The same for pictures of which more than half is flat, as drawn ones are."""
-    max_chroma: float | None = 60.0
+    min_colors_flat: int | None = 9
+    """The same for pictures of which two thirds are flat, as drawn ones are."""
+    max_chroma: float | None = 58.0
     """Mean chroma in CIELAB units, at most; more is false or exaggerated colour."""
-    max_blur: float | None = 1.2
+    max_blur: float | None = 1.1
     """Width of the sharpest edges in pixels (the sigma of a blurred step) where the shorter side is 256 or less, along
     the direction in which they are widest."""
     duplicates: bool = True
     """Files that are equal byte for byte are listed once."""
     max_hash_distance: int | None = 11
-    """Bits in which the perceptual hashes (64 bits) of two pictures that show the same may differ, at most."""
-    max_difference: float = 0.35
+    """Bits in which the perceptual hashes (64 bits) of two pictures that show the same may differ, at most; from 12 on
+    the search takes several times as long."""
+    max_difference: float = 0.45
     """Difference of the thumbnails of two such pictures, in shares of their contrast, at most."""
     shown: int = 36
     """Rejected pictures shown of every reason on the contact sheet: those nearest to the threshold."""

@@ -15,6 +15,9 @@ COLORS, BLURRY, DUPLICATE, NEAR_DUPLICATE = "unusual_colors", "blurry", "duplica
 REASONS = (CORRUPT, SMALL, ASPECT, MONOCHROME, COLORS, BLURRY, DUPLICATE, NEAR_DUPLICATE)
 """In the order in which they are told."""
 
+_FLAT = 0.65
+"""Share of flat pixels from which a picture is taken to be drawn; the smoothest skies have somewhat more."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -60,7 +63,7 @@ def _alone(table: np.ndarray, limits: Thresholds) -> list[Verdict]:
     sides[:, ~table["readable"]] = np.nan
     aspect = sides[1] / np.maximum(sides[0], 1)
     one_hue = np.where(table["stray"] < limits.max_stray, table["hue_spread"], np.nan)
-    drawn = np.where(table["flat"] > 0.5, table["colors"], np.nan)
+    drawn = np.where(table["flat"] > _FLAT, table["colors"], np.nan)
     return [
         _at_least(SMALL, "min_side", limits.min_side, sides[0]),
         _at_most(ASPECT, "max_aspect", limits.max_aspect, aspect),

@@ -10,16 +10,14 @@ import cv2
 import numpy as np
 from PIL import Image, ImageOps
 
+from vidcolor.model.cleaning.jpeg_stream import CorruptImageError, check_jpeg
+
 ANALYSIS_SIDE = 256
 """Pictures are measured with this shorter side, or their own where that is less: the size of training."""
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "TIFF")
 _MOST_PIXELS = 1 << 28
 _ORIENTATION = 0x0112  # EXIF; from 5 on the picture lies on its side
-
-
-class CorruptImageError(Exception):
-    """The bytes are not a whole picture; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +44,8 @@ def read_picture(encoded: bytes) -> Picture:
     except Exception as error:  # decoders raise whatever they like on broken bytes
         words = " ".join(str(error).split()) or type(error).__name__
         raise CorruptImageError("it is no picture" if "cannot identify" in words else words) from error
-    if encoded[:2] == b"\xff\xd8" and not _jpeg_ends(encoded):
-        raise CorruptImageError("the JPEG stream has no end")
+    if encoded[:2] == b"\xff\xd8":
+        check_jpeg(encoded)
     return picture
 
 
@@ -84,19 +82,3 @@ def _reduced(rgb: np.ndarray) -> np.ndarray:
         return rgb
     size = (round(rgb.shape[1] * scale), round(rgb.shape[0] * scale))
     return cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-
-
-def _jpeg_ends(encoded: bytes) -> bool:
-    """True where an end marker follows the first scan: a download that broke off and was padded has none.
-
-    The segments before the scan are stepped over, since a thumbnail among them has an end of its own.
-    """
-    at = 2
-    while at + 4 <= len(encoded) and encoded[at] == 0xFF:
-        if encoded[at + 1] == 0xDA:
-            return encoded.find(b"\xff\xd9", at) >= 0
-        if encoded[at + 1] == 0xFF:  # padding between segments
-            at += 1
-            continue
-        at += 2 + int.from_bytes(encoded[at + 2 : at + 4], "big")
-    return True  # an unusual order of segments, which the decoder has accepted
