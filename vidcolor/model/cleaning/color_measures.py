@@ -14,6 +14,7 @@ COLOR_SIDE = 96
 _STEP = (5, 6, 6)  # CIELAB units between two colours that are counted apart
 _MOST_OF = 0.8  # of the picture, that the counted colours make up
 _STRAY_SHARE = 0.99
+_ALIKE = 1 / 30  # share of pixels, sorted by lightness, that are of about the same
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class ColorMeasures:
     hue_spread: float
     """Circular standard deviation of the hue, each pixel weighted by its chroma, in degrees."""
     stray: float
-    """Distance from the axis of the mean hue in the a*b* plane that 99 of 100 pixels keep, CIELAB units."""
+    """Distance beside the mean hue that 99 of 100 pixels keep in the a*b* plane, CIELAB units."""
     colors: int
     """Number of colours that make up four fifths of the picture, the most frequent first."""
     flat: float
@@ -38,7 +39,7 @@ def measure_colors(rgb: np.ndarray) -> ColorMeasures:
     ab = lab[:, 1:].astype(np.float64)
     chroma = float(np.hypot(ab[:, 0], ab[:, 1]).mean())
     mean = ab.mean(axis=0)
-    return ColorMeasures(chroma, _hue_spread(mean, chroma), _stray(ab, mean), _count_colors(lab), _flat(rgb))
+    return ColorMeasures(chroma, _hue_spread(mean, chroma), _stray(lab[:, 0], ab, mean), _count_colors(lab), _flat(rgb))
 
 
 def _small(rgb: np.ndarray) -> np.ndarray:
@@ -59,9 +60,16 @@ def _hue_spread(mean: np.ndarray, chroma: float) -> float:
     return math.degrees(math.sqrt(-2 * math.log(min(max(length, 1e-6), 1.0))))
 
 
-def _stray(ab: np.ndarray, mean: np.ndarray) -> float:
+def _stray(lightness: np.ndarray, ab: np.ndarray, mean: np.ndarray) -> float:
+    """The smaller of two: beside the axis of the mean hue, or beside the mean of pixels of about the same lightness.
+
+    A toned picture bends away from its axis where highlights are clipped, but one lightness still has one colour.
+    """
     axis = mean / max(math.hypot(*mean), 1e-9)
-    return float(np.quantile(np.abs(ab[:, 0] * axis[1] - ab[:, 1] * axis[0]), _STRAY_SHARE))
+    beside = (ab[:, 0] * axis[1] - ab[:, 1] * axis[0])[np.argsort(lightness, kind="stable")]
+    width = max(3, int(len(beside) * _ALIKE)) | 1
+    course = cv2.blur(beside[:, None], (1, width), borderType=cv2.BORDER_REFLECT_101)[:, 0]
+    return float(min(np.quantile(np.abs(each), _STRAY_SHARE) for each in (beside, beside - course)))
 
 
 def _count_colors(lab: np.ndarray) -> int:

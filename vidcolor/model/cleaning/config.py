@@ -18,7 +18,7 @@ class Thresholds:
     """Longer side over shorter side, at most; films of 2.39:1 pass."""
     min_chroma: float | None = 2.5
     """Mean chroma in CIELAB units, at least; less is gray."""
-    min_hue_spread: float | None = 10.0
+    min_hue_spread: float | None = 8.0
     """Circular standard deviation of the hue in degrees, weighted by chroma, at least: less is a single hue, as of
     sepia and tinted gray, unless `max_stray` allows it."""
     max_stray: float = 6.0

@@ -24,8 +24,7 @@ class Copies:
 
 def equal_files(table: np.ndarray, accused: np.ndarray) -> Copies:
     """Files that are equal byte for byte. ``accused`` (N,) bool: unfit for another reason, kept last."""
-    measured = np.flatnonzero(table["readable"])
-    order = measured[_by_worth(table[measured], accused[measured])]
+    order = _by_worth(table, accused)
     _, first, group = np.unique(table["digest"][order], return_index=True, return_inverse=True)
     kept = np.full(len(table), -1)
     kept[order] = np.where(first[group] == np.arange(len(order)), -1, order[first[group]])
@@ -43,11 +42,9 @@ def same_pictures(
     A copy is named beside one that is kept, never beside one that is itself a copy: no chain of small differences
     joins pictures that differ. Equal files are one picture here.
     """
-    assert limits.max_hash_distance is not None
     chosen = _one_of_each_file(table, accused)
-    rows = table[chosen]
     kept = np.full(len(table), -1)
-    for first, second in _sorted_pairs(rows, limits.max_hash_distance, limits.max_difference, on_progress):
+    for first, second in _sorted_pairs(table, chosen, limits, on_progress):
         if kept[chosen[first]] < 0 and kept[chosen[second]] < 0:
             kept[chosen[second]] = chosen[first]
     copy = kept >= 0
@@ -57,27 +54,28 @@ def same_pictures(
 
 
 def _sorted_pairs(
-    rows: np.ndarray, radius: int, difference: float, on_progress: Callable[[int, int], None] | None
+    table: np.ndarray, chosen: np.ndarray, limits: Thresholds, on_progress: Callable[[int, int], None] | None
 ) -> list[tuple[int, int]]:
-    """Confirmed pairs (better, worse), by the better."""
+    """Confirmed pairs (better, worse) of places in ``chosen``, by the better."""
     found = [np.zeros((0, 2), np.int64)]
-    for block in pairs_within(rows["hash"], radius, on_progress):
-        unlike = thumbnail_difference(rows["thumbnail"][block[:, 0]], rows["thumbnail"][block[:, 1]])
-        found.append(block[unlike <= difference])
+    for block in pairs_within(table["hash"][chosen], limits.max_hash_distance or 0, on_progress):
+        first, second = (table["thumbnail"][chosen[side]] for side in block.T)
+        found.append(block[thumbnail_difference(first, second) <= limits.max_difference])
     pairs: list[tuple[int, int]] = np.unique(np.concatenate(found), axis=0).tolist()
     return pairs
 
 
 def _one_of_each_file(table: np.ndarray, accused: np.ndarray) -> np.ndarray:
     """Indices of readable pictures, each file's bytes once, the best first."""
-    measured = np.flatnonzero(table["readable"])
-    order = measured[_by_worth(table[measured], accused[measured])]
+    order = _by_worth(table, accused)
     _, first = np.unique(table["digest"][order], return_index=True)
     chosen: np.ndarray = order[np.sort(first)]
     return chosen
 
 
 def _by_worth(table: np.ndarray, accused: np.ndarray) -> np.ndarray:
-    """The order in which a picture is rather kept: fit, of many pixels, of many bytes, found early."""
-    pixels = table["width"].astype(np.int64) * table["height"]
-    return np.lexsort((np.arange(len(table)), -table["bytes"], -pixels, accused))
+    """Indices of readable pictures, the one rather kept first: fit, of many pixels, of many bytes, found early."""
+    chosen = np.flatnonzero(table["readable"])
+    pixels = table["width"][chosen].astype(np.int64) * table["height"][chosen]
+    order: np.ndarray = chosen[np.lexsort((chosen, -table["bytes"][chosen], -pixels, accused[chosen]))]
+    return order
