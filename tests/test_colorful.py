@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file
 
 from vidcolor.cli import main
+from vidcolor.color import luma_to_lightness, rgb_to_lab
 from vidcolor.config import resolve
 from vidcolor.errors import CheckpointError, TrainingError
 from vidcolor.model.automatic.colorful.bins import CENTRES, annealed_mean, centres, encode
@@ -360,3 +361,39 @@ def test_every_small_config_is_a_variation_of_the_first_in_one_thing(path):
         config.training.weight_decay != base.training.weight_decay,
     ]
     assert sum(changed) == (path.stem != "colorful")
+
+
+# ------------------------------------------------------------------------------------------------- what ships
+
+
+def test_the_weights_that_ship_are_small_and_colour_photographs_better_than_gray_and_than_one_colour_does():
+    path = find_weights("colorful")
+    assert path.stat().st_size <= 8_000_000
+    network = load_network(path)
+    errors = []
+    for still in sorted((CONFIGS.parent / "samples" / "refs").iterdir()):
+        rgb = cv2.resize(cv2.imread(str(still))[..., ::-1], (192, 160), interpolation=cv2.INTER_AREA)
+        lab = rgb_to_lab(torch.from_numpy(rgb.copy()).permute(2, 0, 1)[None] / 255)
+        luma = torch.from_numpy(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)) / 255
+        with torch.inference_mode():
+            ab = network(luma_to_lightness(luma)[None, None])
+        mean = (load_prior() @ centres()).view(1, 2, 1, 1).expand_as(ab)
+        errors.append([(answer - lab[:, 1:]).square().mean().item() for answer in (ab, mean, torch.zeros_like(ab))])
+    ours, of_mean, of_gray = np.sqrt(np.mean(errors, axis=0))
+    assert ours < 0.9 * of_mean < 0.9 * of_gray
+
+
+def test_rebalancing_is_taken_back_from_the_biases(monkeypatch):
+    monkeypatch.syspath_prepend(str(CONFIGS.parent / "scripts"))
+    from finish_colorful import calm
+
+    torch.manual_seed(5)
+    network = Colorful(SMALL).eval()
+    lightness = torch.rand(1, 1, 32, 32) * 100
+    with torch.inference_mode():
+        before = network.answer(lightness).softmax(1)
+        calm(network, 1.0, 0.5)
+        after = network.answer(lightness).softmax(1)
+    weights = class_weights(load_prior(), 0.5).view(1, -1, 1, 1)
+    natural = before / weights
+    assert torch.allclose(after, natural / natural.sum(1, keepdim=True), atol=1e-5)
