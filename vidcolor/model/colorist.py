@@ -50,7 +50,10 @@ class Colorist:
     """The film network on a device. Holds no state of any film."""
 
     def __init__(self, network: FilmGray2ColorNet, device: torch.device | str = "cpu", half: bool = False) -> None:
-        """``half``: compute in bfloat16 on a CPU, float16 on a GPU, wherever that is exact enough."""
+        """``half``: colour in bfloat16 on a CPU, in float16 on a GPU, wherever that is exact enough.
+
+        References are encoded and pictures compared in float32 all the same: what is chosen hangs on small differences.
+        """
         self._device = torch.device(device)
         self._network = network.to(self._device).eval()
         self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -67,8 +70,7 @@ class Colorist:
         size = working_size(rgb.shape[1], rgb.shape[0], lines)
         picture = cv2.resize(rgb, size[::-1], interpolation=cv2.INTER_AREA)
         ab = chroma_of(picture) / AB_SCALE
-        with self._precision():
-            return self._network.encode_reference(self._lightness([gray_of(picture)]), ab.to(self._device))
+        return self._network.encode_reference(self._lightness([gray_of(picture)]), ab.to(self._device))
 
     def join(self, references: Sequence[EncodedReference], weights: Sequence[float] | None = None) -> EncodedReference:
         """All of them: their places compete for the match."""
@@ -104,9 +106,8 @@ class Colorist:
     @torch.inference_mode()
     def see(self, gray: np.ndarray) -> Seen:
         """Look at a gray picture (h, w) uint8, sides multiples of 32, for :meth:`compare` and by its descriptor."""
-        with self._precision():
-            features = self._network.encoder(self._lightness([gray]))
-            keys = self._network.descriptor(features)
+        features = self._network.encoder(self._lightness([gray]))
+        keys = self._network.descriptor(features)
         pooled = [F.normalize(feature.float().mean((2, 3)), dim=1) for feature in features[2:]]
         whole = F.normalize(torch.cat(pooled, dim=1), dim=1)[0].cpu().numpy()
         return Seen(whole, _Places(keys, (features[2].shape[2], features[2].shape[3])))
@@ -115,11 +116,10 @@ class Colorist:
     def compare(self, seen: Seen, reference: EncodedReference) -> Likeness:
         """Dense comparison of a gray picture with a reference, both by their gray alone."""
         places: _Places = seen.places
-        with self._precision():
-            carried = self._network.correspondence(
-                places.keys, reference.keys, reference.values, places.grid, reference.prior
-            )
-            gate = torch.sigmoid(self._network.gate(carried.statistics).float())[0, 0]
+        carried = self._network.correspondence(
+            places.keys, reference.keys, reference.values, places.grid, reference.prior
+        )
+        gate = torch.sigmoid(self._network.gate(carried.statistics))[0, 0]
         similarity = carried.statistics[:, :1].float()  # the largest cosine of each place
         return Likeness(float(gate.mean()), float(similarity.mean()), gate.cpu().numpy())
 

@@ -93,11 +93,13 @@ class Correspondence(nn.Module):
         similarity = _cosines(target, keys)
         top = similarity.topk(min(TOP_SIMILARITIES, keys.shape[1]), dim=2).values
         top = F.pad(top, (0, TOP_SIMILARITIES - top.shape[2]), value=-1.0)
-        logits = similarity / self.log_temperature.exp().clamp_min(0.005)
-        if prior is not None:
-            logits = logits + prior[:, None]
         # softmax by hand: its sum, its peak and its entropy come with it, and no place is walked twice
-        logits = logits - logits.amax(2, keepdim=True)
+        sharpness = 1 / self.log_temperature.exp().clamp_min(0.005)
+        if prior is None:
+            logits = (similarity - top[..., :1]) * sharpness
+        else:
+            logits = similarity * sharpness + prior[:, None]
+            logits = logits - logits.amax(2, keepdim=True)
         weights = logits.exp()
         summed = weights @ torch.cat((values, values[..., :2].square(), torch.ones_like(values[..., :1])), dim=2)
         total, count = summed[..., -1:], values.shape[2]

@@ -26,8 +26,8 @@ class ColorizeConfig:
     """Short side, in pixels, of the pictures that the network sees."""
     batch: int | None = None
     """Key frames it sees at once; None: one on a processor, where the others would only wait, more on a device."""
-    half: bool = False
-    """Compute in bfloat16 (CPU) or float16 (GPU) instead of float32."""
+    half: bool | None = None
+    """Compute in bfloat16 (CPU) or float16 (GPU) instead of float32; None: where the processor has bfloat16."""
     automatic: str = "film"
     """What colours shots that no reference fits: ``film`` for the network itself, or a model of ``vidcolor models`` (or
     a weights file) that takes no references. Its key frames are the references of such a shot."""

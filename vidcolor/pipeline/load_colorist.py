@@ -25,9 +25,10 @@ def network_threads() -> int:
     return max(1, min(_MOST_THREADS, (os.cpu_count() or 2) // 2))
 
 
-def load_colorist(models: ChosenModels, device: str, half: bool, threads: int) -> AnyColorist[Any, Any]:
+def load_colorist(models: ChosenModels, device: str, half: bool | None, threads: int) -> AnyColorist[Any, Any]:
     """The networks that colour a film, ready to colour on ``device`` (``auto``, ``cpu`` or ``cuda[:N]``).
 
+    half: compute in 16 bits; None where the device is a processor that has instructions for it.
     threads: of torch in this process, where the device is the processor.
     Raises FilmError where the machine has no such device, CheckpointError where the weights do not fit or are others
     than ``models`` says.
@@ -37,6 +38,7 @@ def load_colorist(models: ChosenModels, device: str, half: bool, threads: int) -
     place = _device(device)
     if place.type == "cpu":
         torch.set_num_threads(threads)
+    half = _has_bfloat16(place) if half is None else half
     follower = colorist_of(_load(models.follower), place, half)
     if models.automatic is None:
         return follower
@@ -50,6 +52,11 @@ def _load(weights: ModelInfo) -> Network:
     if describe_weights(weights.path).digest != weights.digest:
         raise CheckpointError(f"{weights.path} was changed just now; run the same command again.")
     return network
+
+
+def _has_bfloat16(place: torch.device) -> bool:
+    asked = getattr(torch.cpu, "_is_avx512_bf16_supported", None)  # torch has no public name for it
+    return place.type == "cpu" and asked is not None and bool(asked())
 
 
 def _device(name: str) -> torch.device:

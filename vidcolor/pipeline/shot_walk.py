@@ -74,7 +74,8 @@ class ShotWalk:
         depth = self._guide.at_once(self._config.colorize)
         intervals = ahead(track(grays, self._config.keys, start, self.known), depth)
         given = {**opening, **self._walked_back(), **self.known}
-        return color_keys(intervals, self._guide, self._config.colorize, given)
+        keys = color_keys(intervals, self._guide, self._config.colorize, given)
+        return ahead(keys, depth)  # while the network looks at the next key frame, the encoder eats the last interval
 
     def frame(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """Working-size gray (2h, 2w) uint8 and chroma of one frame, as a film of the whole shot would show it."""
