@@ -239,6 +239,10 @@ def test_mistakes_get_a_sentence(folder: Path, tmp_path: Path, capsys: pytest.Ca
     assert "name each picture once" in _sentence([folder, folder / "cats", *out], capsys)
     assert "did you mean 'clean.max_blur'" in _sentence([folder, *out, "--set", "clean.max_blurr=3"], capsys)
     assert "max_hash_distance is 0 to 15" in _sentence([folder, *out, "--set", "clean.max_hash_distance=40"], capsys)
+    assert "say with -o" in _sentence(["/"], capsys)
+    write(tmp_path / "mine" / "accepted.txt", b"my own list\n")
+    assert "of another origin" in _sentence([folder, "-o", tmp_path / "mine"], capsys)
+    assert (tmp_path / "mine" / "accepted.txt").read_text() == "my own list\n"
     write(tmp_path / "out" / "measures.jsonl", b"something else\n")
     assert "line 1 of" in _sentence([folder, *out], capsys)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from vidcolor.commands import options
 from vidcolor.commands.console import answer, show_settings, stages
+from vidcolor.errors import ConfigError
 
 if TYPE_CHECKING:
     from vidcolor.model.cleaning.clean import CleanSummary
@@ -54,6 +55,8 @@ def clean(args: argparse.Namespace) -> int:
 
 def _beside(folder: Path) -> Path:
     resolved = folder.expanduser().resolve()
+    if not resolved.name:
+        raise ConfigError(f"{folder} has nothing beside it: say with -o where the lists go.")
     return resolved.with_name(f"{resolved.name}.clean")
 
 

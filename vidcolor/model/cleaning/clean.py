@@ -62,6 +62,7 @@ class CleanSummary:
 
 
 ACCEPTED, REJECTED, SHEET, JOURNAL = "accepted.txt", "rejected.jsonl", "rejected.png", "measures.jsonl"
+SUMMARY = "summary.json"
 
 
 def clean(
@@ -71,10 +72,12 @@ def clean(
 
     Everything is written into ``out``. The journal there spares pictures that have not changed a second measuring,
     whatever the thresholds; the lists are the same whether the run was broken off or not, and for any ``jobs``.
-    Raises ImagesError where a source is missing or holds no picture, OSError where ``out`` cannot be written.
+    Raises ImagesError where a source is missing or holds no picture, or ``out`` holds somebody else's files of the same
+    names; OSError where it cannot be written.
     """
     tell = on_progress or (lambda stage, done, total: None)
     folders, out = check_sources(sources), out.expanduser().resolve()
+    _check_ours(out)
     unread: list[str] = []
     total = sum(1 for _ in walk(folders, out, lambda path: unread.append(path) if len(unread) < 100 else None))
     if not total:
@@ -94,9 +97,16 @@ def clean(
     summary = CleanSummary(
         out, present, accepted, _by_reason(verdicts, odd), _by_threshold(verdicts), measured, speed, unread
     )
-    with written_whole(out / "summary.json") as file:
+    with written_whole(out / SUMMARY) as file:
         json.dump(summary.to_json(), file, indent=1)
     return summary
+
+
+def _check_ours(out: Path) -> None:
+    """Without a journal nothing there is of an earlier run."""
+    strange = [name for name in (ACCEPTED, REJECTED, SHEET, SUMMARY) if (out / name).exists()]
+    if strange and not (out / JOURNAL).exists():
+        raise ImagesError(f"{out / strange[0]} is there already, of another origin: choose another folder with -o")
 
 
 def _measure(
