@@ -26,6 +26,8 @@ class Case:
     """Makes the film in a folder that exists and is empty; gives its path."""
     refused: str | None = None
     """Regular expression that the refusal has to hold; None where the film has to be coloured."""
+    may_refuse: str | None = None
+    """Regular expression of a refusal that is as good as a coloured film."""
     said: str | None = None
     """Regular expression that one of the warnings has to hold; without it no warning about a loss is let pass."""
     out: str | None = None

@@ -139,7 +139,7 @@ def _outcome(case: Case, film: Path, answer: dict[str, Any]) -> tuple[str, str, 
     if crash := answer.get("crash"):
         return "CRASHED", source, [], [crash]
     if refusal := answer.get("refusal"):
-        fits = case.refused is not None and re.search(case.refused, refusal)
+        fits = any(words and re.search(words, refusal) for words in (case.refused, case.may_refuse))
         return "refused", source, [refusal], [] if fits else [f"refused: {refusal}"]
     proof, warnings = answer["verification"], answer["warnings"]
     asked = "mux.leave_out=true" in case.settings
@@ -198,7 +198,10 @@ def _colour(film: Path, still: Path, out: Path | None, settings: tuple[str, ...]
 
 def _clips(folder: Path | None) -> list[Case]:
     files = sorted(folder.iterdir()) if folder else []
-    return [Case(f"clip {file.name}", lambda place, file=file: _copied(file, place)) for file in files]
+    way_on = r"cannot hold stream .*(choose another container|go without)"
+    return [
+        Case(f"clip {file.name}", lambda place, file=file: _copied(file, place), may_refuse=way_on) for file in files
+    ]
 
 
 def _copied(file: Path, folder: Path) -> Path:

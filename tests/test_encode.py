@@ -232,6 +232,14 @@ def test_encoder_leaves_the_process_its_priority(draw_film: DrawFilm, codec: str
     assert seen | {os.sched_getscheduler(0)} == {os.SCHED_OTHER}
 
 
+@pytest.mark.parametrize("size", [(640, 16), (64, 1024), (640, 127), (127, 640), (3, 5)])
+def test_strips_are_coded_without_loss(draw_film: DrawFilm, size: tuple[int, int]) -> None:
+    """However long: FFV1 divides pictures by rules of its own."""
+    film = draw_film(frames=3, size=size, codec="rawvideo")
+    given, kept, _ = recode(film, config_of("ffv1"))
+    assert [frame.luma.tobytes() for frame in kept] == [frame.luma.tobytes() for frame in given]
+
+
 def test_broken_off_segment_leaves_nothing(draw_film: DrawFilm) -> None:
     """Neither a half segment nor a temporary file, and an older whole one stays."""
     film = draw_film(frames=6)

@@ -12,6 +12,8 @@ from vidcolor.types import FilmInfo
 
 SLICED_SIDE = 128
 """Pictures at least this wide and high are coded in slices, which threads share."""
+WHOLE = 352, 288
+"""Width and height up to which FFV1 takes a picture in one slice."""
 POINT = Fraction(1, 50_000)
 """Unit of a chromaticity in SMPTE ST 2086."""
 NIT = Fraction(1, 10_000)
@@ -37,13 +39,20 @@ def encoder_options(
     if codec.name == "dnxhr":
         options["profile"] = DNXHR_PROFILES[form.pixel_format]
     if codec.encoders == ("ffv1",):
-        options["slices"] = "12" if min(info.width, info.height) >= SLICED_SIDE else "1"
+        options |= _slices(info.width, info.height)
     if codec.params_option is not None:
         own = [options.get(codec.params_option), *_light(codec.name, side)]
         if codec.name == "x264" and info.interlaced and side is not None and side.bottom_field_first:
             own.append("bff=1")  # x264 takes the order of fields from its first setting, not from the first picture
         options[codec.params_option] = ":".join(word for word in own if word)
     return options
+
+
+def _slices(width: int, height: int) -> dict[str, str]:
+    """FFV1's division of a picture; which ones it takes for a long strip it knows best itself."""
+    if min(width, height) >= SLICED_SIDE:
+        return {"slices": "12"}
+    return {"slices": "1"} if width <= WHOLE[0] and height <= WHOLE[1] else {}
 
 
 def _light(encoder: str, side: SideData | None) -> Iterator[str]:
