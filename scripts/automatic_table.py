@@ -59,7 +59,9 @@ def compare(
     """Print the table; return its rows by name, and a sheet of stills (H, W, 3) uint8 RGB."""
     pictures = _pictures(images, limit, lines)
     ways: dict[str, Colour] = {"gray": _gray, "mean colour": _mean_colour()}
-    ways.update({_name(model): _network(model, device) for model in models})
+    for model in models:
+        name = _name(model)  # of two that are called alike the second is known by its path
+        ways[model if name in ways else name] = _network(model, device)
     print(f"{len(pictures)} pictures, {lines} lines\n{'':28}" + "".join(f"{title:>9}" for title in TITLES), flush=True)
     rows: dict[str, dict[str, float]] = {}
     stills = [[np.repeat(_luma(rgb)[..., None], 3, 2)] for rgb in pictures[:_SHOWN]]

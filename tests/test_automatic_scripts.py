@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
+from vidcolor.model.checkpoint import find_weights
+
 ROOT = Path(__file__).parent.parent
 CONFIGS = ROOT / "configs" / "automatic"
 
@@ -48,6 +50,17 @@ def test_the_truth_scores_full_marks_and_gray_none_for_colour(table):
     assert figures["colourfulness_ratio"] == pytest.approx(1, abs=1e-3)
     assert gray.figures()["colourfulness"] == pytest.approx(0, abs=0.01)
     assert gray.figures()["ab_rmse"] == pytest.approx(np.sqrt(np.mean(true_ab**2)), rel=0.01)
+
+
+def test_two_of_a_name_are_told_apart(table, folders, tmp_path, capsys):
+    trained = tmp_path / "colorful" / "best.safetensors"
+    trained.parent.mkdir()
+    trained.write_bytes(find_weights("colorful").read_bytes())
+    rows, sheet = table.compare(folders / "heldout", ["colorful", str(trained)], 1, 32, "cpu")
+    assert list(rows) == ["gray", "mean colour", "colorful", str(trained)]
+    assert rows["colorful"] == rows[str(trained)]
+    assert sheet.shape[0] == 24 + 96
+    assert "colorful" in capsys.readouterr().out
 
 
 def test_all_are_trained_alike_and_compared_and_a_second_call_trains_nothing_again(folders, tmp_path):
