@@ -15,9 +15,9 @@ from vidcolor.model.any_colorist import AnyColorist, Likeness, Seen
 from vidcolor.model.automatic.network import AutomaticNetwork
 from vidcolor.model.colorist import working_size
 
-LINES = 128
+LINES = 160
 """Short side, in pixels, at which the network sees pictures. It learned on small ones and knows things by their size:
-larger ones get stronger colours, and stains (measured on frames of ten clips with 128 to 288 lines)."""
+larger ones get stronger colours, and stains."""
 
 
 @dataclass(frozen=True)

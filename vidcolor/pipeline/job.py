@@ -140,7 +140,7 @@ class Job:
                 "film": self._film.digest,
                 "shots": to_dict(self.config.shots),
                 "plan": to_dict(self.config.plan),
-                "model": self._models.digest,
+                "model": self._models.follower.digest,
                 "references": [[reference.name, reference.digest] for reference in followed],
                 "folder": given.folder,
             }
