@@ -150,7 +150,8 @@ class Loop:
         """As LocalEngine does it."""
         half = production.config.colorize.half
         loop = LocalEngine(
-            lambda: load_colorist(production.models, production.device, half, production.threads), lambda: None
+            lambda: load_colorist(production.models, production.device, half, production.threads),
+            lambda start, stop: None,
         )
         return loop.render(production, tasks, folder, on_frames)
 

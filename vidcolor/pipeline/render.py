@@ -105,7 +105,7 @@ class Renderer:
             self._begun[1].close()
         self._reader_free.clear()
         frames = self._frames(stretch, load_seam(seam_path(before)) if before else None, seam_path(path))
-        self._begun = path, Ahead(self._observed(frames, stretch, path), depth=8)
+        self._begun = path, Ahead(self._observed(frames, stretch, path), depth=4)
 
     def _beginning(
         self, frames: Iterable[ColouredFrame], following: tuple[Stretch, Path] | None
@@ -213,7 +213,7 @@ class Renderer:
         keys = walk.keys(_kept(read(first, last), waiting), first - shot.start, opening)
         if seam is not None and stop < shot.stop:
             keys = keeping_seam(keys, max(0, stop - overlap - shot.start), seam)
-        for number, gray, ab in ahead(fill_shot(smooth_keys(keys, walk.smooth, walk.known)), depth=8):
+        for number, gray, ab in ahead(fill_shot(smooth_keys(keys, walk.smooth, walk.known)), depth=2):
             frame = waiting.popleft()
             if start <= frame.index < stop:
                 yield frame, grade(ab, gray, part.entry.saturation, part.entry.temperature), walk.light.fade(number)

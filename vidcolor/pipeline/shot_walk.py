@@ -70,7 +70,7 @@ class ShotWalk:
 
         opening: chroma of the first frame, where a stretch before this one has given it.
         """
-        grays = ahead(self._sight.grays(frames), depth=self._config.keys.interval)
+        grays = ahead(self._sight.grays(frames), depth=self._config.keys.interval // 2 + 1)
         depth = self._guide.at_once(self._config.colorize)
         intervals = ahead(track(grays, self._config.keys, start, self.known), depth)
         given = {**opening, **self._walked_back(), **self.known}
