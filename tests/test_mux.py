@@ -146,6 +146,21 @@ def test_uneven_times_arrive_to_the_tick(draw_film: DrawFilm, name: str, config:
     assert times(out) == times(film) == [Fraction(p, 9973) for p in pts]
 
 
+def test_sound_that_begins_before_the_pictures_moves_nothing_in_matroska(draw_film: DrawFilm) -> None:
+    """AAC's first packet warms the decoder up; MP4 shows none of it, and the pictures stay where they are."""
+    film = draw_film("film.mp4", codec="libx264", rate=25, sounds=("eng",))
+    out = film.with_name("out.mkv")
+    mux_film(colour(film), probe(film), out)
+    assert times(out) == times(film)
+    heard = []
+    for path in (film, out):
+        with av.open(str(path)) as container:
+            sound = container.streams.audio[0]
+            heard.append([float(packet.pts * sound.time_base) for packet in container.demux(sound) if packet.size])
+    assert heard[0][0] < 0
+    np.testing.assert_allclose(heard[1], heard[0], atol=1e-3)
+
+
 def test_joined_pictures_are_those_of_the_segments(draw_film: DrawFilm) -> None:
     """Every frame decodes to what its segment holds, whatever the number of segments."""
     film = draw_film(frames=30)

@@ -128,12 +128,23 @@ def muxer_options(out: Path, info: FilmInfo) -> dict[str, str]:
     if muxer in ("mp4", "mov"):
         return _quicktime_options(muxer, info)
     if muxer == "matroska":
-        return {"default_mode": "passthrough", **_SAME_BYTES}
-    if muxer in ("webm", "mxf"):
+        return {"default_mode": "passthrough", **_SAME_BYTES, **_own_times(info)}
+    if muxer == "webm":
+        return {**_SAME_BYTES, **_own_times(info)}
+    if muxer == "mxf":
         return dict(_SAME_BYTES)
     if muxer == "mpegts":
         return {"mpegts_copyts": "1", "muxdelay": "0"}
     return {}
+
+
+def _own_times(info: FilmInfo) -> dict[str, str]:
+    """Matroska's way with sound that begins before the pictures, as AAC and Opus do for their decoder to warm up.
+
+    It notes the delay of such a codec, and nothing need be moved; FFmpeg would move all streams up. Pictures before
+    zero have no such note, and there all are moved.
+    """
+    return {"avoid_negative_ts": "disabled"} if (info.start_pts or 0) >= 0 else {}
 
 
 def segment_options(muxer: str, info: FilmInfo) -> dict[str, str]:
