@@ -21,15 +21,15 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
+from spread_pictures import spread_pictures
 
 from vidcolor.color import lab_to_rgb, luma_to_lightness, rgb_to_lab
 from vidcolor.errors import VidcolorError
 from vidcolor.model.automatic.colorful.bins import centres
 from vidcolor.model.automatic.colorful.rebalancing import load_prior
-from vidcolor.model.automatic.network import SIDE_MULTIPLE, AutomaticNetwork
+from vidcolor.model.automatic.network import AutomaticNetwork
 from vidcolor.model.checkpoint import DEFAULT_MODEL, find_weights, load_network
 from vidcolor.model.colorist_of import colorist_of
-from vidcolor.model.image_sets import load_images
 from vidcolor.model.metrics import BalancedAccuracy, ab_rmse, area_under_accuracy, colourfulness, psnr
 from vidcolor.pipeline.contact_sheet import contact_sheet
 
@@ -57,7 +57,7 @@ def compare(
     images: Path, models: Sequence[str], limit: int, lines: int, device: str
 ) -> tuple[dict[str, dict[str, float]], np.ndarray]:
     """Print the table; return its rows by name, and a sheet of stills (H, W, 3) uint8 RGB."""
-    pictures = _pictures(images, limit, lines)
+    pictures = spread_pictures(images, limit, lines)
     ways: dict[str, Colour] = {"gray": _gray, "mean colour": _mean_colour()}
     for model in models:
         name = _name(model)  # of two that are called alike the second is known by its path
@@ -120,18 +120,6 @@ class Tally:
             "auc": auc,
             "auc_balanced": self._balanced.value(),
         }
-
-
-def _pictures(images: Path, limit: int, lines: int) -> list[np.ndarray]:
-    """A fixed spread of the pictures, sides brought to multiples of 32."""
-    loaded = load_images([images], lines).images
-    chosen = np.unique(np.linspace(0, len(loaded) - 1, limit).astype(int))
-    return [_fitted(loaded[number]) for number in chosen]
-
-
-def _fitted(rgb: np.ndarray) -> np.ndarray:
-    height, width = (max(1, round(side / SIDE_MULTIPLE)) * SIDE_MULTIPLE for side in rgb.shape[:2])
-    return cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
 
 
 def _luma(rgb: np.ndarray) -> np.ndarray:

@@ -23,13 +23,13 @@ from statistics import median
 import cv2
 import numpy as np
 import torch
+from spread_pictures import spread_pictures
 
 from vidcolor.color import lab_to_rgb, luma_to_lightness, rgb_to_lab
 from vidcolor.errors import VidcolorError
-from vidcolor.model.automatic.network import SIDE_MULTIPLE, AutomaticNetwork
+from vidcolor.model.automatic.network import AutomaticNetwork
 from vidcolor.model.checkpoint import NETWORKS, Network, build_network, find_weights, load_network
 from vidcolor.model.colorist_of import colorist_of
-from vidcolor.model.image_sets import load_images
 from vidcolor.pipeline.contact_sheet import contact_sheet
 
 Colour = Callable[[np.ndarray], np.ndarray]
@@ -54,7 +54,7 @@ def main() -> None:
 def write_pictures(args: argparse.Namespace) -> None:
     """Write all folders, and the strip where one is asked for."""
     models = dict(model.partition("=")[::2] for model in args.models)
-    pictures = _pictures(args.images, args.limit, args.lines)
+    pictures = spread_pictures(args.images, args.limit, args.lines)
     rows = {number: [np.repeat(_gray(rgb)[..., None], 3, 2)] for number, rgb in enumerate(pictures)}
     for name, model in models.items():
         colour = without_references(load_network(find_weights(model)))
@@ -118,18 +118,6 @@ def _seconds(colour: Colour, gray: np.ndarray) -> float:
         colour(gray)
         times.append(time.process_time() - began)
     return median(times[1:])
-
-
-def _pictures(images: Path, limit: int, lines: int) -> list[np.ndarray]:
-    """A fixed spread of the pictures, sides brought to multiples of 32."""
-    loaded = load_images([images], lines).images
-    chosen = np.unique(np.linspace(0, len(loaded) - 1, limit).astype(int))
-    return [_fitted(loaded[number]) for number in chosen]
-
-
-def _fitted(rgb: np.ndarray) -> np.ndarray:
-    height, width = (max(1, round(side / SIDE_MULTIPLE)) * SIDE_MULTIPLE for side in rgb.shape[:2])
-    return cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
 
 
 def _gray(rgb: np.ndarray) -> np.ndarray:

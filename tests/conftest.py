@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 import pytest
 from av.container import OutputContainer
@@ -18,6 +20,18 @@ from av.video.frame import VideoFrame
 from hypothesis import HealthCheck, settings
 
 DrawFilm = Callable[..., Path]
+
+CLIPS = Path(os.environ.get("VIDCOLOR_CLIPS") or Path(__file__).parents[2] / "shared" / "clips")
+"""Where the real clips lie, if they do."""
+
+
+def real_clip(name: str) -> Path:
+    """A clip by its path in that folder; the test is skipped where it is not there."""
+    path = CLIPS / name
+    if not path.exists():
+        pytest.skip(f"{path.name} is not here; VIDCOLOR_CLIPS names the folder of clips")
+    return path
+
 
 # a shell that puts the tests into the background has their commands ignore what some of them are sent
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -148,3 +162,17 @@ def _subtitle_packets(film: OutputContainer, languages: Sequence[str]) -> Iterat
             packet.pts = packet.dts = line * 200
             packet.duration = 150
             yield packet
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """A folder of pictures to train on and one held out, in which light things are red and dark things are blue."""
+    rng = np.random.default_rng(0)
+    for name, count in (("train", 8), ("heldout", 4)):
+        (tmp_path / name).mkdir()
+        for number in range(count):
+            picture = np.full((80, 96, 3), (220, 110, 90), np.uint8)
+            for x, y in rng.integers(10, 80, (5, 2)).tolist():
+                cv2.circle(picture, (x, y), 12, (30, 40, 120), -1)
+            cv2.imwrite(str(tmp_path / name / f"{number}.png"), picture[..., ::-1])
+    return tmp_path

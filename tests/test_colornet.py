@@ -6,7 +6,6 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 import torch
@@ -119,20 +118,6 @@ def test_the_small_configs_answer_one_fault_each(switch: str) -> None:
     answered = {"flow": "lightness", switch: ANSWERS[switch]}
     assert small == replace(first, colornet=replace(first.colornet, **answered))
     assert best == replace(first, colornet=replace(first.colornet, **ANSWERS))
-
-
-@pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    """Light things are red, dark things are blue."""
-    rng = np.random.default_rng(0)
-    for name, count in (("train", 8), ("heldout", 4)):
-        (tmp_path / name).mkdir()
-        for number in range(count):
-            picture = np.full((80, 96, 3), (220, 110, 90), np.uint8)
-            for x, y in rng.integers(10, 80, (5, 2)).tolist():
-                cv2.circle(picture, (x, y), 12, (30, 40, 120), -1)
-            cv2.imwrite(str(tmp_path / name / f"{number}.png"), picture[..., ::-1])
-    return tmp_path
 
 
 @pytest.mark.parametrize("name", ["colornet-original", "colornet"])

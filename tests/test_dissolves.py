@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from fractions import Fraction
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -12,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import real_clip
 from vidcolor.pipeline.decode import FilmReader, probe
 from vidcolor.pipeline.dissolves import SHORTEST, Dissolve, DissolveFinder
 from vidcolor.pipeline.shots import ShotConfig, ShotDetector, detect_shots, small_gray
@@ -156,19 +155,13 @@ def test_memory_does_not_grow() -> None:
     assert ShotDetector(Fraction(10000))._dissolve_finder._longest == 240
 
 
-CLIPS = Path(os.environ.get("VIDCOLOR_CLIPS") or Path(__file__).parents[2] / "shared" / "clips")
-
-
 @pytest.mark.parametrize(
     ("name", "expected"),
     [("media/nasa_13013.mp4", [139]), ("blackwhite/chaplin.mp4", []), ("train/davis_car_turn.mp4", [])],
 )
 def test_real_films(name: str, expected: list[int]) -> None:
     """One with a dissolve of 25 frames, seen by eye, and some without."""
-    path = CLIPS / name
-    if not path.exists():
-        pytest.skip(f"{path.name} is not here; VIDCOLOR_CLIPS names the folder of clips")
-    info = probe(path)
+    info = probe(real_clip(name))
     with FilmReader(info) as reader:
         dissolves = found(np.stack([small_gray(frame.luma, info) for frame in reader.frames()]))
     assert [dissolve.middle for dissolve in dissolves] == pytest.approx(expected, abs=2)

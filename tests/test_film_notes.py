@@ -8,11 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.conftest import DrawFilm
+from tests.conftest import DrawFilm, real_clip
 from vidcolor.pipeline.decode import probe
 from vidcolor.pipeline.film_notes import film_notes
-
-CAPTIONS = Path("/work/shared/clips/media/fragmented_captions.mp4")
 
 
 def test_an_ordinary_film_needs_no_words(draw_film: DrawFilm) -> None:
@@ -44,8 +42,7 @@ def test_pictures_have_no_rate(tmp_path: Path) -> None:
     assert "decode.frame_rate" in note
 
 
-@pytest.mark.skipif(not CAPTIONS.exists(), reason="needs a film with closed captions")
 def test_captions_inside_the_pictures_are_told() -> None:
     """They are no stream, and no encoder here writes them."""
-    [note] = film_notes(probe(CAPTIONS))
+    [note] = film_notes(probe(real_clip("media/fragmented_captions.mp4")))
     assert "closed captions (CEA-608/708) inside its pictures, which is not kept" in note

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 import torch
@@ -134,20 +133,6 @@ def test_a_config_out_of_range_is_refused(wrong: dict[str, float]) -> None:
     """Before any network is built."""
     with pytest.raises(ValueError, match="width"):
         RecolorConfig(**wrong)  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    """Light things are red, dark things are blue."""
-    rng = np.random.default_rng(0)
-    for name, count in (("train", 8), ("heldout", 4)):
-        (tmp_path / name).mkdir()
-        for number in range(count):
-            picture = np.full((80, 96, 3), (220, 110, 90), np.uint8)
-            for x, y in rng.integers(10, 80, (5, 2)).tolist():
-                cv2.circle(picture, (x, y), 12, (30, 40, 120), -1)
-            cv2.imwrite(str(tmp_path / name / f"{number}.png"), picture[..., ::-1])
-    return tmp_path
 
 
 def settings(pictures: Path, name: str, *more: str) -> TrainConfig:

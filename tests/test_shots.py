@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import real_clip
 from vidcolor.pipeline.decode import FilmReader, probe
 from vidcolor.pipeline.shots import ShotConfig, ShotDetector, detect_shots, small_gray
 from vidcolor.types import ColorTags, FilmInfo
@@ -214,16 +214,8 @@ def test_an_encoded_film(tmp_path: Path) -> None:
     assert shots_of(tmp_path / "film.mp4") == [0, 25, 50]
 
 
-def clips() -> Path:
-    """Where the real clips lie, if they do."""
-    told = os.environ.get("VIDCOLOR_CLIPS")
-    return Path(told) if told else Path(__file__).parents[2] / "shared" / "clips"
-
-
 def test_a_real_film() -> None:
     """Cuts found by eye; among them an explosion that is none, and two stray frames at the end that are one."""
-    path = clips() / "colour" / "tears_of_steel.webm"
-    if not path.exists():
-        pytest.skip(f"{path.name} is not here; VIDCOLOR_CLIPS names the folder of clips")
+    path = real_clip("colour/tears_of_steel.webm")
     cuts = [52, 158, 221, 309, 715, 788, 872, 1127, 1203, 1234, 1246, 1284, 1345, 1378, 1650, 1689]
     assert shots_of(path) == [0, *cuts]
