@@ -24,14 +24,18 @@ def missing() -> str | None:
 
 @contextmanager
 def browser(width: int = 1280, height: int = 900, mobile: bool = False, dark: bool = False) -> Iterator[Any]:
-    """A headless browser whose page is so large, in CSS pixels; it may run as root."""
+    """A headless browser whose page is so large, in CSS pixels; it may run as root.
+
+    It asks for reduced motion: to the driver, what is still fading in has no text.
+    """
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
 
     options = webdriver.ChromeOptions()
     options.binary_location = next(filter(None, map(shutil.which, PROGRAMS)))
     switches = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
-    for switch in (*switches, "--disable-dev-shm-usage", "--hide-scrollbars", f"--window-size={width},{height}"):
+    switches += ("--disable-dev-shm-usage", "--hide-scrollbars", "--force-prefers-reduced-motion")
+    for switch in (*switches, f"--window-size={width},{height}"):
         options.add_argument(switch)
     if dark:
         options.add_argument("--force-dark-mode")
