@@ -284,6 +284,16 @@ def test_film_without_its_index_gets_a_sentence(draw_film: DrawFilm) -> None:
         probe(path)
 
 
+def test_a_decoder_that_cannot_begin_gets_a_sentence(draw_film: DrawFilm) -> None:
+    """What the container keeps for the decoder is damaged, so that it fails even at the film's end."""
+    path = draw_film("film.mkv")
+    data = path.read_bytes()
+    at = data.index(b"\x63\xa2") + 4  # the element of Matroska that holds it, its length
+    path.write_bytes(data[:at] + bytes(16) + data[at + 16 :])
+    with pytest.raises(FilmError, match="not one picture of it can be decoded"):
+        probe(path)
+
+
 def test_huge_pictures_are_refused(draw_film: DrawFilm) -> None:
     """Before they are decoded."""
     path = draw_film("film.mkv", size=(640, 48))

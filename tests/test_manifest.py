@@ -188,6 +188,8 @@ def test_a_broken_file_is_not_overwritten(tmp_path: Path) -> None:
         ("saturation: 1.0", "saturation: much", "line {line}: shots[0].saturation must be a number, got 'much'"),
         ("saturation: 1.0", "saturation: 9", "shots[0].saturation must be a number from 0 to 4, got '9'"),
         ("saturation: 1.0", "saturation: .nan", "saturation must be a number"),
+        ("saturation: 1.0", "saturation: " + "9" * 400, "saturation must be a number, got '999999"),
+        ("saturation: 1.0", "k" * 900 + ": 1.0", "there is no 'kkkkkkkkk"),
         ("saturation: 1.0", "saturtion: 1.0", "there is no 'saturtion' here; did you mean 'saturation'?"),
         ("keep_gray: false", "keep_gray: perhaps", "keep_gray must be true or false, got 'perhaps'"),
         ("start: 40", "start: 39", "shot 1 must start where shot 0 stops, at 40, not 39"),
@@ -260,6 +262,7 @@ def test_mistakes_are_named_by_their_line(tmp_path: Path, old: str, new: str, me
     assert message.format(line=line) in str(caught.value)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 600
 
 
 def test_a_lost_reference_is_named(tmp_path: Path) -> None:

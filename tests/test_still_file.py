@@ -168,3 +168,11 @@ def test_damage_gets_a_sentence(tmp_path: Path, suffix: str) -> None:
         path.write_bytes(bytes(data[: int(rng.integers(1, len(data) + 1))]))
         with suppress(ReferencesError):
             assert read_still(path).rgb.ndim == 3
+
+
+def test_a_tiff_of_five_bytes_gets_a_sentence(tmp_path: Path) -> None:
+    """It ends before the place of its directory is told."""
+    path = tmp_path / "a.tif"
+    path.write_bytes(b"II*\0\x8f")
+    with pytest.raises(ReferencesError, match="broken or cut short"):
+        read_still(path)

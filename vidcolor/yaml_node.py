@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -16,6 +17,9 @@ from vidcolor.errors import VidcolorError
 Raise = type[VidcolorError]
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where PyYAML was built with it: ten times faster
+
+_SHOWN = 60
+"""Signs of a person's words that a message repeats."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class Node:
     def shown(self) -> str:
         """The value in the words of a message."""
         if isinstance(self.yaml, yaml.ScalarNode):
-            return repr(self.yaml.value) if self.yaml.value else "nothing"
+            return brief(self.yaml.value) if self.yaml.value else "nothing"
         return "a list" if isinstance(self.yaml, yaml.SequenceNode) else "a section of its own"
 
     def value(self) -> Any:
@@ -61,7 +65,8 @@ class Node:
         entries: dict[str, Node] = {}
         for key, value in self.yaml.value:
             name = str(key.value) if isinstance(key, yaml.ScalarNode) else "?"
-            entry = Node(value, f"{self.place}.{name}" if self.place else name, self.file, self.error)
+            shown = name[:_SHOWN]
+            entry = Node(value, f"{self.place}.{shown}" if self.place else shown, self.file, self.error)
             if name in entries:
                 Node(key, name, self.file, self.error).fail(f"{entry.place} stands here a second time")
             entries[name] = entry
@@ -106,7 +111,7 @@ class Node:
     def number(self, wanted: str = "a number") -> float:
         """A finite number; raises where it is none."""
         value = self.value()
-        good = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
+        good = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
         return float(value) if good else self.wrong(wanted)
 
     def flag(self) -> bool:
@@ -132,6 +137,11 @@ def parse_yaml(text: str, path: Path, error: Raise) -> Node | None:
     if root is None or root.tag == "tag:yaml.org,2002:null":
         return None
     return Node(root, "", path, error)
+
+
+def brief(text: str) -> str:
+    """A person's words in quotes, as a message repeats them: the beginning of long ones."""
+    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}...")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

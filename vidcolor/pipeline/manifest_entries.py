@@ -12,7 +12,7 @@ from unicodedata import normalize
 from vidcolor.pipeline.manifest_text import ENTRY_KEYS
 from vidcolor.pipeline.plan import Hint, ShotEntry, longest_dissolve
 from vidcolor.types import Shot
-from vidcolor.yaml_node import Node, nearest
+from vidcolor.yaml_node import Node, brief, nearest
 
 _NONE = ("", "none", "null", "~")
 _MAX_SATURATION = 4.0
@@ -39,7 +39,7 @@ def section(node: Node, known: tuple[str, ...], required: tuple[str, ...]) -> di
     entries = node.mapping()
     for key, entry in entries.items():
         if key not in known:
-            entry.fail(f"there is no {key!r} here; {nearest(key, known)}")
+            entry.fail(f"there is no {brief(key)} here; {nearest(key, known)}")
     for key in required:
         if key not in entries:
             node.fail(f"{key!r} is missing")
@@ -189,7 +189,7 @@ def _anchor(node: Node, numbers: dict[str, int]) -> int | None:
     if tie is None or is_none(tie):
         return None
     if (number := tie.text().strip()) not in numbers:
-        tie.fail(f"there is no shot {number!r} to tie this one to; name one by its number, or none")
+        tie.fail(f"there is no shot {brief(number)} to tie this one to; name one by its number, or none")
     return numbers[number]
 
 

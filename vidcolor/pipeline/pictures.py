@@ -88,16 +88,19 @@ class Pictures:
         except EOFError:
             return []
         except (av.FFmpegError, ValueError) as error:
-            if packet is None:
+            if packet is None and self._in_flight():
                 raise TailDamagedError from error
             self.broken += 1
             return []
 
     def _check_tail(self) -> None:
         """A decoder with frames in flight drops them without a word when it meets damage among the last packets."""
-        in_flight = self._stream.codec_context.thread_type & ThreadType.FRAME
-        if in_flight and self._sent > (self._last or 0):
+        if self._in_flight() and self._sent > (self._last or 0):
             raise TailDamagedError
+
+    def _in_flight(self) -> bool:
+        """True where the decoder works on several pictures at once."""
+        return bool(self._stream.codec_context.thread_type & ThreadType.FRAME)
 
     def _stamp(self, picture: VideoFrame) -> int:
         pts = picture.pts if picture.pts is not None else picture.dts

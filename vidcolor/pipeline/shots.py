@@ -58,6 +58,12 @@ class ShotConfig:
             raise ValueError(f"same_picture must lie in 0 to 1, got {self.same_picture}")
 
 
+_IN_MOTION = 0.53
+"""Share of `ShotConfig.threshold` that is enough for a cut where the edges show another picture: in fast motion all
+frames differ from the ones before, and a cut among them stands out by less."""
+_OTHER_PICTURE = 0.25
+"""Correlation of the edges below which two pictures show something else; the same, however blurred, has 0.3."""
+
 _LONGEST_DISSOLVE = 240
 """Frames beyond which no dissolve is looked for, whatever the film's rate: the memory for it is bounded."""
 
@@ -110,7 +116,7 @@ class ShotDetector:
         self._flash_frames = round(self._config.flash * self._rate)
         self._wait = max(self._flash_frames, self._config.window)
         self._cut_detector = AdaptiveDetector(
-            adaptive_threshold=self._config.threshold,
+            adaptive_threshold=_IN_MOTION * self._config.threshold,
             min_scene_len=0,
             window_width=self._config.window,
             min_content_val=self._config.min_difference,
@@ -124,7 +130,8 @@ class ShotDetector:
         longest = min(round(self._config.dissolve * self._rate), _LONGEST_DISSOLVE)
         self._dissolve_finder = DissolveFinder(longest)
         self._frames = 0
-        self._recent: deque[np.ndarray] = deque(maxlen=self._wait + self._flash_frames + 2)
+        kept = max(self._wait + self._flash_frames, 2 * self._config.window) + 2
+        self._recent: deque[np.ndarray] = deque(maxlen=kept)
         self._pending: list[_Cut] = []
         self._cuts: list[_Cut] = []
 
@@ -166,8 +173,25 @@ class ShotDetector:
         """Let PySceneDetect judge a picture; it tells a cut ``window`` frames late."""
         color = cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR)
         for found in self._cut_detector.process_frame(self._timecode(number), color):
-            frame = found.frame_num - self._config.window
-            self._pending.append(_Cut(frame, _difference(self._picture(frame - 1), self._picture(frame))))
+            cut = _Cut(found.frame_num - self._config.window, self._step(found.frame_num - self._config.window))
+            if self._stands_out(cut):
+                self._pending.append(cut)
+
+    def _stands_out(self, cut: _Cut) -> bool:
+        """True where a frame differs far more than its neighbours do; or clearly more, and shows other edges."""
+        window = range(1, self._config.window + 1)
+        near = [cut.frame + sign * by for by in window for sign in (-1, 1)]
+        steps = [self._step(frame) for frame in near if 0 < frame < self._frames]
+        if cut.strength * len(near) >= self._config.threshold * sum(steps):
+            return True
+        if cut.strength * len(steps) < _IN_MOTION * self._config.threshold * sum(steps):
+            return False
+        before, at = (tiny(self._picture(frame)) for frame in (cut.frame - 1, cut.frame))
+        return likeness(before, at) < _OTHER_PICTURE
+
+    def _step(self, frame: int) -> float:
+        """Gray levels by which a frame differs from the one before."""
+        return _difference(self._picture(frame - 1), self._picture(frame))
 
     def _look_for_fade(self, gray: np.ndarray, frame: int) -> None:
         """Let PySceneDetect look for the end of a fade. Darkness before the first picture is no shot of its own."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import warnings
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -19,6 +20,8 @@ FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP")
 _SRGB = ImageCms.createProfile("sRGB")
 _SAMPLE_FORMAT, _PLANAR, _BITS = 339, 284, 258  # TIFF tags
 _UNSIGNED, _SEPARATE = 1, 2
+_DAMAGE = (OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError, EOFError, OverflowError, struct.error)
+"""What a damaged file raises, depending on where it is damaged."""
 _LARGE = 2 * (Image.MAX_IMAGE_PIXELS or 1 << 26) // 1_000_000
 
 
@@ -57,8 +60,7 @@ def read_still(file: Path) -> Still:
         ) from error
     except UnidentifiedImageError as error:
         raise ReferencesError(f"{file}: the still is broken or of a kind that is not read") from error
-    # what a damaged file raises depends on where it is damaged
-    except (OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError, EOFError, OverflowError) as error:
+    except _DAMAGE as error:
         raise ReferencesError(f"{file}: the still is broken or cut short") from error
 
 
