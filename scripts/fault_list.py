@@ -155,6 +155,16 @@ def garbled(case: Case, run: Run, turn: int) -> None:
         case.extra = (*case.extra, "--overwrite")
 
 
+def overwrite_knowingly(case: Case, run: Run, turn: int) -> None:
+    """Nothing vouches for a film any more: the next run leaves it alone and says how it is replaced, which is done."""
+    if not case.out.exists():
+        return
+    result = case.start().result()
+    if result.status != 1 or "give --overwrite" not in "".join(result.lines()) or len(result.lines()) != 1:
+        case.notes["second"] = f"a film of unknown origin: status {result.status}, {result.lines()}"
+    case.extra = (*case.extra, "--overwrite")
+
+
 FAULTS = [
     Fault("sigkill", "SIGKILL", kinds.signalled(signal.SIGKILL), (0, -9), cold=True),
     Fault("sigterm", "SIGTERM", kinds.signalled(signal.SIGTERM), (0, -15, 143), "interrupted", cold=True),
@@ -180,7 +190,7 @@ FAULTS = [
         "no-output-folder", "output folder vanishes", kinds.remove_output_folder, (0, 1), "",
         mend=kinds.restore_output_folder,
     ),
-    Fault("no-project", "project folder deleted", kinds.remove_project, (0, 1), ""),
+    Fault("no-project", "project folder deleted", kinds.remove_project, (0, 1), "", mend=overwrite_knowingly),
     Fault("no-film", "film moved away", kinds.take_away("film"), (0, 1), "the film", mend=kinds.bring_back("film")),
     Fault("cut-film", "film cut short in place", kinds.cut_short, (0, 1), "the film", mend=kinds.bring_back("film")),
     Fault(

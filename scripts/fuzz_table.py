@@ -212,9 +212,7 @@ def _outcome(reader: Callable[[Path], object], path: Path) -> tuple[str, str]:
         sentence = str(error)
         if len(sentence.splitlines()) != 1 or len(sentence) > 1000:
             return "crash", f"the sentence has {len(sentence)} signs in {len(sentence.splitlines())} lines"
-        return "refused", "".join(sign for sign in sentence.replace(str(path), "") if sign.isalpha() or sign == " ")[
-            :80
-        ]
+        return "refused", re.sub(r"[^A-Za-z ]", "", sentence.replace(str(path), ""))[:80]
     except BaseException as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
         own = [at for at in traceback.extract_tb(error.__traceback__) if "vidcolor" in at.filename][-1:]
