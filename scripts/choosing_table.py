@@ -1,9 +1,9 @@
 """Print how well references are chosen, strangers refused and shots tied, over a film cut together from colour clips.
 
 The film is made of pieces of 2 to 8 seconds in shuffled order, black and white at 320 x 240. Of a part of the sets the
-first frame serves as reference (no piece begins before half a second later), of the others there is none; strangers lie
-among the references. A set is one shot of a clip: another shot of the same clip counts as related, neither right nor
-wrong.
+first frame that is not all dark or all bright serves as reference (no piece begins before half a second later), of the
+others there is none; strangers lie among the references. A set is one shot of a clip: another shot of the same clip
+counts as related, neither right nor wrong.
 
     python scripts/choosing_table.py CLIPS... --strangers heldout.tar [--shots 120] [--references 20] [--mend]
         [--set ties.neighbours=0 ...] [--keep FOLDER]
@@ -32,6 +32,8 @@ from vidcolor.pipeline.run import match_film, run
 SIZE = (320, 240)
 SECONDS = (2.0, 8.0)
 HEAD = RATE // 2
+EMPTY = 12.0
+"""Standard deviation, in gray levels, below which a picture shows nothing: the beginning of a fade."""
 SEED = 11
 
 
@@ -49,7 +51,7 @@ def main() -> None:
         write_films(pieces, film)
         for one in sets:
             if one.name in known:
-                write_still(refs / f"{one.name}.png", one.frame(0))
+                write_still(refs / f"{one.name}.png", one.frame(_opening(one)))
         write_strangers(load_strangers(args.strangers), refs)
         config = resolve(PipelineConfig, overrides=args.set)
         clock = _Clock()
@@ -71,11 +73,17 @@ def _cut(sets: Sequence[Set], count: int, rng: np.random.Generator) -> list[Piec
     pieces = []
     for number in range(count):
         source = sets[number % len(sets)]
-        room = len(source) - HEAD - 2
+        head = _opening(source) + HEAD
+        room = len(source) - head - 2
         length = min(room, int(rng.uniform(*SECONDS) * RATE))
-        start = HEAD + int(rng.integers(0, room - length + 1))
+        start = head + int(rng.integers(0, room - length + 1))
         pieces.append(Piece(source, start, start + length))
     return pieces
+
+
+def _opening(one: Set) -> int:
+    """The first frame that shows something."""
+    return next(number for number in range(len(one)) if one.frame(number).std() >= EMPTY)
 
 
 def _print_choices(manifest: Manifest, pieces: Sequence[Piece], known: set[str]) -> None:

@@ -147,6 +147,8 @@ def put_another(what: str) -> Act:
         other = case.folder.parent / "other" / ("film.mkv" if what == "film" else "shot3.png")
         shutil.copy(other, path)
         os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns))
+        if what == "still":
+            case.notes["damaged"] = 1  # a shot may have been finished by the other picture
 
     return act
 

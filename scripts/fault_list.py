@@ -156,11 +156,11 @@ def garbled(case: Case, run: Run, turn: int) -> None:
 
 
 def overwrite_knowingly(case: Case, run: Run, turn: int) -> None:
-    """Nothing vouches for a film any more: the next run leaves it alone and says how it is replaced, which is done."""
-    if not case.out.exists():
+    """A film that nothing vouches for any more is left alone, with a sentence that says how to replace it."""
+    result = case.start().result() if case.out.exists() else None
+    if result is None or result.status == 0:  # the struck run made the project anew, which knows its film
         return
-    result = case.start().result()
-    if result.status != 1 or "give --overwrite" not in "".join(result.lines()) or len(result.lines()) != 1:
+    if result.status != 1 or len(result.lines()) != 1 or "give --overwrite" not in result.lines()[0]:
         case.notes["second"] = f"a film of unknown origin: status {result.status}, {result.lines()}"
     case.extra = (*case.extra, "--overwrite")
 
