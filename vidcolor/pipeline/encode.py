@@ -132,7 +132,10 @@ def _picture(coloured: ColouredFrame, pts: int, info: FilmInfo, form: OutputForm
         if samples.shape != (plane.height, plane.width):
             raise ValueError(f"a plane of {form.pixel_format} is {plane.height, plane.width}, got {samples.shape}")
         rows = np.frombuffer(memoryview(plane), dtype).reshape(plane.height, plane.line_size // dtype.itemsize)
-        np.left_shift(samples, form.bit_depth - info.bit_depth, out=rows[:, : plane.width], dtype=dtype)
+        if form.bit_depth == info.bit_depth:
+            rows[:, : plane.width] = samples
+        else:
+            np.left_shift(samples, form.bit_depth - info.bit_depth, out=rows[:, : plane.width], dtype=dtype)
     picture.pts = pts
     picture.time_base = info.time_base
     picture.color_range, picture.colorspace = info.color.range, info.color.matrix

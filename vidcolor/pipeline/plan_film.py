@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from vidcolor.model.any_colorist import AnyColorist
+from vidcolor.pipeline.ahead import ahead
 from vidcolor.pipeline.common_choice import Choice, anchors, choose_together
 from vidcolor.pipeline.decode import FilmReader
 from vidcolor.pipeline.light import Light, light_of
@@ -21,6 +22,9 @@ from vidcolor.types import FilmInfo, Reference, Shot
 
 Progress = Callable[[str, int, "int | None"], None]
 """Called with the stage's name, ``match`` or ``ties``, how much of it is done, and how much there is."""
+
+_AHEAD = 2
+"""Shots whose voting frames are read while the network judges those of another."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ def _matched(
     network = colorist()
     matcher, finder = Matcher(references, network, config.match), TieFinder(network, config.ties)
     verdicts = []
-    for grays in _samples(info, survey, shots, config.match):
+    for grays in ahead(_samples(info, survey, shots, config.match), _AHEAD):
         verdicts.append(matcher.judge(grays))
         finder.add(grays[len(grays) // 2])
         report("match", len(verdicts), len(shots))
@@ -91,7 +95,8 @@ def _tied(
     if len(shots) == 1 or not config.ties.neighbours:
         return [ShotEntry(shot) for shot in shots]
     finder = TieFinder(colorist(), config.ties)
-    for done, grays in enumerate(_samples(info, survey, shots, replace(config.match, samples=1)), 1):
+    samples = _samples(info, survey, shots, replace(config.match, samples=1))
+    for done, grays in enumerate(ahead(samples, _AHEAD), 1):
         finder.add(grays[0])
         report("match", done, len(shots))
     ties = finder.ties(lambda done, total: report("ties", done, total))

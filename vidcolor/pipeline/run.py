@@ -10,6 +10,7 @@ from vidcolor.model.chosen import choose_models
 from vidcolor.pipeline.config import PipelineConfig
 from vidcolor.pipeline.decode import probe
 from vidcolor.pipeline.engines.engine import Engine
+from vidcolor.pipeline.heap import keep_pages
 from vidcolor.pipeline.job import Job, Notice, Progress
 from vidcolor.pipeline.lock import project_lock
 from vidcolor.pipeline.project import project_of
@@ -98,6 +99,7 @@ def _open(
     engine: Engine | None = None,
 ) -> Iterator[Job]:
     """Everything a verb works with, the project locked for as long as it does."""
+    keep_pages()
     config = config or PipelineConfig()
     info = probe(film, config.decode)
     models = choose_models(model, config.colorize.automatic)

@@ -6,6 +6,7 @@ Both films are decoded and demuxed afresh; nothing here knows how the copy was w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from itertools import zip_longest
@@ -15,6 +16,7 @@ from typing import Any
 from av.codec import Codec
 from av.sidedata.sidedata import Type
 
+from vidcolor.pipeline.ahead import Ahead
 from vidcolor.pipeline.containers import PICTURES
 from vidcolor.pipeline.decode import DecodeConfig, FilmReader, probe
 from vidcolor.pipeline.film_file import reopen_film, video_stream
@@ -29,6 +31,8 @@ from vidcolor.types import FilmInfo, Frame
 
 TIMELESS = "order alone: pictures have no time"
 """The rule for times where a film became numbered pictures."""
+_AHEAD = 2
+"""Frames of either film that are decoded before they are compared."""
 RGB_EXACT_DEPTH = 14
 """Deepest luma that RGB of 16 bits gives back exactly; deeper luma may come back one code off."""
 
@@ -93,7 +97,7 @@ def verify(
 ) -> Verification:
     """Compare a coloured copy with the film it was made from.
 
-    Memory: two decoders' pictures and eight bytes for every packet of a copied stream.
+    Both are decoded side by side. Memory: two decoders' pictures and eight bytes for every packet of a copied stream.
 
     Args:
         on_progress: told the number of frames compared and how many there are.
@@ -107,14 +111,15 @@ def verify(
     frames_in = frames_out = 0
     with FilmReader(film_info) as film_reader, FilmReader(out_info) as out_reader:
         copies = luma_of_pictures(out_info, film_info) if _is_pictures(out_info) else out_reader.frames()
-        for one, other in zip_longest(film_reader.frames(), copies):
-            frames_in += one is not None
-            frames_out += other is not None
-            if one is not None and other is not None:
-                clock.compare(one, other)
-                luma.add(within_rgb(one.luma, film_info) if _is_pictures(out_info) else one.luma, other.luma)
-            if on_progress is not None:
-                on_progress(max(frames_in, frames_out), film_info.frames_expected)
+        with closing(Ahead(film_reader.frames(), _AHEAD)) as ones, closing(Ahead(copies, _AHEAD)) as others:
+            for one, other in zip_longest(ones, others):
+                frames_in += one is not None
+                frames_out += other is not None
+                if one is not None and other is not None:
+                    clock.compare(one, other)
+                    luma.add(within_rgb(one.luma, film_info) if _is_pictures(out_info) else one.luma, other.luma)
+                if on_progress is not None:
+                    on_progress(max(frames_in, frames_out), film_info.frames_expected)
         damage = film_reader.damage
     streams = compare_streams(film, film_info.video_stream, out, out_info.video_stream)
     found = Verification(

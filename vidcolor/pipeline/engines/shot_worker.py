@@ -12,6 +12,7 @@ from vidcolor.errors import FilmError
 from vidcolor.model.any_colorist import AnyColorist
 from vidcolor.pipeline.engines.engine import Production, ShotTask
 from vidcolor.pipeline.film_identity import WatchedFilm
+from vidcolor.pipeline.heap import keep_pages
 from vidcolor.pipeline.load_colorist import load_colorist
 from vidcolor.pipeline.missing import SUFFIX
 from vidcolor.pipeline.render import Renderer
@@ -37,6 +38,7 @@ class ShotWorker:
 
         Raises FilmError where the film is another one than the production's.
         """
+        keep_pages()
         source = production.source
         film = WatchedFilm(source.info.path, source.info.frame_rate)
         if film.digest != source.digest:
