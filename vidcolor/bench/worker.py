@@ -16,6 +16,7 @@ from typing import Any
 
 from vidcolor.bench.sampler import Sampler
 from vidcolor.bench.stages import WAITING
+from vidcolor.pipeline.heap import staying
 
 
 def main(job_file: Path) -> None:
@@ -38,8 +39,9 @@ def main(job_file: Path) -> None:
 
 
 def _run(job: dict[str, Any]) -> dict[str, Any]:
-    from vidcolor.config import resolve
-    from vidcolor.pipeline.run import PipelineConfig, run
+    with staying():
+        from vidcolor.config import resolve
+        from vidcolor.pipeline.run import PipelineConfig, run
 
     summary = run(
         Path(job["film"]),

@@ -6,6 +6,7 @@ import argparse
 
 from vidcolor.commands import options
 from vidcolor.commands.console import answer, notices, show_settings, stages
+from vidcolor.pipeline.heap import staying
 
 
 def add(commands: options.Subparsers) -> None:
@@ -28,10 +29,11 @@ def add(commands: options.Subparsers) -> None:
 
 def colorize(args: argparse.Namespace) -> int:
     """Colour the shots whose segments are missing; status 1 where the finished film breaks a law."""
-    from vidcolor.pipeline.engines.choose import choose_engine
-    from vidcolor.pipeline.presets import PRESETS
-    from vidcolor.pipeline.run import PipelineConfig, colorize_film
-    from vidcolor.pipeline.settings import load_settings
+    with staying():
+        from vidcolor.pipeline.engines.choose import choose_engine
+        from vidcolor.pipeline.presets import PRESETS
+        from vidcolor.pipeline.run import PipelineConfig, colorize_film
+        from vidcolor.pipeline.settings import load_settings
 
     used = args.project / "settings.yaml"
     model = None

@@ -6,6 +6,7 @@ import argparse
 
 from vidcolor.commands import options
 from vidcolor.commands.console import answer, show_settings, stages
+from vidcolor.pipeline.heap import staying
 
 
 def add(commands: options.Subparsers) -> None:
@@ -26,7 +27,8 @@ def add(commands: options.Subparsers) -> None:
 
 def match(args: argparse.Namespace) -> int:
     """Write the manifest."""
-    from vidcolor.pipeline.run import PipelineConfig, match_film
+    with staying():
+        from vidcolor.pipeline.run import PipelineConfig, match_film
 
     config = options.settings_of(args, PipelineConfig)
     show_settings(args, config)

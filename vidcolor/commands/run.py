@@ -6,6 +6,7 @@ import argparse
 
 from vidcolor.commands import options
 from vidcolor.commands.console import answer, notices, show_settings, stages
+from vidcolor.pipeline.heap import staying
 
 
 def add(commands: options.Subparsers) -> None:
@@ -29,9 +30,10 @@ def add(commands: options.Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Colour a film; status 1 where the finished film breaks a law."""
-    from vidcolor.pipeline.engines.choose import choose_engine
-    from vidcolor.pipeline.run import PipelineConfig
-    from vidcolor.pipeline.run import run as run_pipeline
+    with staying():
+        from vidcolor.pipeline.engines.choose import choose_engine
+        from vidcolor.pipeline.run import PipelineConfig
+        from vidcolor.pipeline.run import run as run_pipeline
 
     config = options.settings_of(args, PipelineConfig)
     show_settings(args, config)

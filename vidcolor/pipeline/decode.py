@@ -27,10 +27,13 @@ from vidcolor.pipeline.output_format import OutputFormat
 from vidcolor.pipeline.pictures import Pictures, SeekMissedError, TailDamagedError
 from vidcolor.pipeline.pixel_format import RGB_MATRIX, LumaLayout, has_chroma, luma_layout, read_chroma, read_luma
 from vidcolor.pipeline.sequence import film_files
+from vidcolor.pipeline.side_data import side_data_of
 from vidcolor.types import ColorTags, FilmInfo, Frame
 
 PROBED_FRAMES = 8
 """Pictures decoded to learn a film's format, frame rate and whether it is interlaced."""
+CARRIERS = 50
+"""Pictures from a film's beginning in which side data are looked for."""
 SEEK_REACHES = (0.0, 2.0, 20.0)
 """Seconds before the wanted frame at which a key frame is looked for, one try after the other."""
 FULL_RANGE = 2
@@ -108,7 +111,8 @@ class FilmReader:
     """Reads the frames of one film; a context manager.
 
     Reading on from where the last call stopped costs no seek. After a walk that reached the film's end,
-    ``damage`` says in one sentence what was lost, or is None.
+    ``damage`` says in one sentence what was lost, or is None, and ``carried`` names the kinds of side data that lie
+    inside the first pictures.
     """
 
     def __init__(
@@ -124,6 +128,7 @@ class FilmReader:
         """
         self.info = info
         self.damage: str | None = None
+        self.carried: set[str] = set()
         self._threads = threads
         self._thread_type = "AUTO"
         self._reformatter = VideoReformatter()
@@ -214,6 +219,8 @@ class FilmReader:
         for index, (pts, picture) in enumerate(stamped, first):
             if self._limits:
                 self._limits.check(index)
+            if index < CARRIERS:
+                self.carried.update(kind.name for kind in side_data_of(picture))
             layout = luma_layout(picture.format.name)
             self._check_unchanged(picture, layout.bit_depth, index)
             yield Frame(index, pts, read_luma(picture, layout, self._reformatter), self._own_chroma(picture, layout))

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from collections.abc import Collection
 
 from av.sidedata.sidedata import Type
 from av.video.format import VideoFormat
 
 from vidcolor.pipeline.film_file import reopen_film, video_stream
-from vidcolor.pipeline.pictures import Pictures
 from vidcolor.pipeline.sequence import picture_names
-from vidcolor.pipeline.side_data import side_data_of
 from vidcolor.types import FilmInfo
 
-LOOKED_AT = 50
-"""Pictures in which side data are looked for."""
 NOT_REWRITTEN = {
     Type.A53_CC: "closed captions (CEA-608/708)",
     Type.DOVI_RPU_BUFFER: "Dolby Vision metadata",
@@ -29,8 +25,10 @@ NOT_REWRITTEN = {
 """Side data that PyAV lets nobody hand to an encoder, in a person's words."""
 
 
-def film_notes(info: FilmInfo) -> list[str]:
+def film_notes(info: FilmInfo, carried: Collection[str]) -> list[str]:
     """The sentences about one film.
+
+    carried: kinds of side data inside its first pictures, see :class:`~vidcolor.pipeline.decode.FilmReader`.
 
     Raises:
         FilmError: it can no longer be read.
@@ -40,11 +38,9 @@ def film_notes(info: FilmInfo) -> list[str]:
         notes.append(f"{info.path} is interlaced: it stays so, and both fields of a frame are coloured as one.")
     if _has_alpha(info):
         notes.append(f"{info.path} has an alpha channel, which is not kept: the coloured film is opaque.")
-    if inside := _inside_pictures(info):
-        carried = " and ".join(inside)
-        notes.append(
-            f"{info.path} carries {carried} inside its pictures, which is not kept; extract it if you need it."
-        )
+    if inside := _inside_pictures(carried):
+        words = " and ".join(inside)
+        notes.append(f"{info.path} carries {words} inside its pictures, which is not kept; extract it if you need it.")
     if picture_names(info.path) is not None:
         rate = f"{float(info.frame_rate):g} frames per second"
         notes.append(
@@ -53,12 +49,9 @@ def film_notes(info: FilmInfo) -> list[str]:
     return notes
 
 
-def _inside_pictures(info: FilmInfo) -> list[str]:
-    """What an encoder would have to write into the pictures again, as far as the first of them show it."""
-    with reopen_film(info) as film:
-        pictures = Pictures(film, video_stream(film, info.video_stream))
-        found = {kind for _, picture in islice(pictures, LOOKED_AT) for kind in side_data_of(picture)}
-    return list(dict.fromkeys(words for kind, words in NOT_REWRITTEN.items() if kind in found))
+def _inside_pictures(carried: Collection[str]) -> list[str]:
+    """What an encoder would have to write into the pictures again."""
+    return list(dict.fromkeys(words for kind, words in NOT_REWRITTEN.items() if kind.name in carried))
 
 
 def _has_alpha(info: FilmInfo) -> bool:

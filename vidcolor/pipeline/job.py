@@ -251,7 +251,7 @@ class Job:
 
     def summary(self, manifest: Manifest, warnings: list[str]) -> RunSummary:
         """What the manifest says, in short."""
-        damage = self.survey().damage
+        damage, notes = self.survey().damage, film_notes(self.info, self.survey().carried)
         return RunSummary(
             film=str(self.info.path),
             project=str(self.project.folder),
@@ -265,7 +265,7 @@ class Job:
                 if entry.flagged
             ],
             seconds=time.monotonic() - self._began,
-            warnings=[*([damage] if damage else []), *film_notes(self.info), *self._notes, *warnings],
+            warnings=[*([damage] if damage else []), *notes, *self._notes, *warnings],
         )
 
     def _look_at_disks(self, pieces: Mapping[str, Stretch], out: Path) -> None:

@@ -39,6 +39,8 @@ class Survey:
     """First frame of every shot into which the one before it melts, to the frames over which it does."""
     damage: str | None
     """One sentence where the film ended early."""
+    carried: frozenset[str]
+    """Kinds of side data inside its first pictures, see :class:`~vidcolor.pipeline.decode.FilmReader`."""
 
     @property
     def frames(self) -> int:
@@ -76,13 +78,13 @@ def survey_film(
             lit.append(np.packbits(np.concatenate(lit_lines(gray))))
             if on_progress:
                 on_progress(len(pts), info.frames_expected)
-        damage = reader.damage
+        damage, carried = reader.damage, frozenset(reader.carried)
     if not pts:
         raise FilmError(f"{info.path} has no frame that can be decoded.")
     shots = tuple(detector.finish())
     return Survey(
         *(np.array(pts, np.int64), np.stack(thumbs), np.stack(lit), gray.shape),
-        *(shots, detector.dissolves(shots), damage),
+        *(shots, detector.dissolves(shots), damage, carried),
     )
 
 
@@ -106,6 +108,7 @@ def save_survey(path: Path, survey: Survey, key: dict[str, Any]) -> None:
         "dissolves": list(survey.dissolves.items()),
         "small": survey.small,
         "damage": survey.damage,
+        "carried": sorted(survey.carried),
     }
     data = BytesIO()
     np.savez(data, pts=survey.pts, thumbs=survey.thumbs, lit=survey.lit, about=np.array(json.dumps(about)))
@@ -120,8 +123,9 @@ def load_survey(path: Path, key: dict[str, Any]) -> Survey | None:
             pts, thumbs, lit = kept["pts"], kept["thumbs"], kept["lit"]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
-    if about.get("key") != json.loads(json.dumps(key)) or thumbs.shape[1:] != THUMB[::-1]:
+    if about.get("key") != json.loads(json.dumps(key)) or thumbs.shape[1:] != THUMB[::-1] or "carried" not in about:
         return None
     shots = tuple(Shot(index, start, stop) for index, (start, stop) in enumerate(about["shots"]))
     dissolves = dict(about["dissolves"])
-    return Survey(pts, thumbs, lit, tuple(about["small"]), shots, dissolves, about["damage"])
+    small, carried = tuple(about["small"]), frozenset(about["carried"])
+    return Survey(pts, thumbs, lit, small, shots, dissolves, about["damage"], carried)
