@@ -6,8 +6,10 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -16,7 +18,9 @@ import pytest
 
 from vidcolor.config import resolve
 from vidcolor.errors import FilmError, ManifestError, OutputError
+from vidcolor.pipeline import job
 from vidcolor.pipeline.config import PipelineConfig
+from vidcolor.pipeline.merge import Merged, merge
 from vidcolor.pipeline.run import match_film, run
 from vidcolor.pipeline.summary import RunSummary
 
@@ -188,6 +192,26 @@ def test_a_slip_of_the_pen_during_a_match_is_not_overwritten(work: Work) -> None
     with pytest.raises(ManifestError, match="manifest"):
         work.run(at("match", 1, lambda: manifest.write_text("shots: [")))
     assert manifest.read_text() == "shots: ["
+
+
+@pytest.mark.parametrize("words", ["keep_gray: true", ""])
+def test_what_is_saved_at_the_last_moment_stays(work: Work, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+    """Between the last look at the manifest and its being replaced; an empty one is told of."""
+    match_film(work.film, work.refs, work.project, CONFIG, device="cpu")
+    cv2.imwrite(str(work.refs / "more.png"), scene(2, 3)[..., ::-1])
+    manifest, waiting = work.project / "manifest.yaml", [words]
+
+    def meanwhile(*args: Any) -> Merged:
+        text = manifest.read_text().replace("keep_gray: false", words) if words else ""
+        if waiting:
+            waiting.pop()
+            manifest.write_text(text)
+        return merge(*args)
+
+    monkeypatch.setattr(job, "merge", meanwhile)
+    with nullcontext() if words else pytest.raises(ManifestError, match="empty"):
+        match_film(work.film, work.refs, work.project, CONFIG, device="cpu")
+    assert manifest.read_text().count(words) == (SHOTS if words else 1)
 
 
 def test_somebody_s_film_that_appears_meanwhile_is_not_written_over(work: Work) -> None:

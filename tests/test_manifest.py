@@ -164,6 +164,17 @@ def test_saving_the_same_leaves_the_file_alone(tmp_path: Path) -> None:
     assert (path.stat().st_mtime_ns, path.stat().st_ino) == before
 
 
+def test_a_file_changed_meanwhile_is_left_alone(tmp_path: Path) -> None:
+    """What was seen is no longer what would be replaced."""
+    path = tmp_path / "manifest.yaml"
+    assert save_manifest(path, THREE)
+    seen, text = path.read_bytes(), path.read_text(encoding="utf-8") + "# by hand\n"
+    path.write_text(text, encoding="utf-8")
+    assert not save_manifest(path, replace(THREE, film="other.mp4"), seen)
+    assert path.read_text(encoding="utf-8") == text
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_other_shots_keep_the_old_file_beside(tmp_path: Path) -> None:
     """Where the shots themselves changed a person's file is put aside, not lost."""
     path = tmp_path / "manifest.yaml"

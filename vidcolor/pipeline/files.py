@@ -14,12 +14,30 @@ from vidcolor.refusals import told
 _TEMPORARY = re.compile(r"\.\d+\.part$")
 
 
-def write_text(path: Path, text: str) -> None:
+class ChangedMeanwhileError(Exception):
+    """Somebody else changed a file while what should replace it was written."""
+
+
+def contents(path: Path) -> bytes:
+    """What a file holds; nothing where there is none, or none that can be read."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def write_text(path: Path, text: str, seen: bytes | None = None) -> None:
     """Write a text file under a temporary name and rename it, so that nobody ever reads half of it.
 
-    Raises OutputError where the folder cannot be written or the disk is full.
+    seen: what the file holds that is to be replaced. Raises ChangedMeanwhileError where it holds something else at the
+    last moment, OutputError where the folder cannot be written or the disk is full.
     """
-    _write(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+    def check() -> None:
+        if seen is not None and contents(path) != seen:
+            raise ChangedMeanwhileError
+
+    _write(path, lambda temporary: temporary.write_text(text, encoding="utf-8"), check)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -27,8 +45,8 @@ def write_bytes(path: Path, data: bytes) -> None:
     _write(path, lambda temporary: temporary.write_bytes(data))
 
 
-def _write(path: Path, write: Callable[[Path], object]) -> None:
-    with written_whole(path) as temporary:
+def _write(path: Path, write: Callable[[Path], object], before_placing: Callable[[], None] | None = None) -> None:
+    with written_whole(path, before_placing) as temporary:
         try:
             write(temporary)
         except OSError as error:
@@ -36,11 +54,11 @@ def _write(path: Path, write: Callable[[Path], object]) -> None:
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
+def written_whole(path: Path, before_placing: Callable[[], None] | None = None) -> Iterator[Path]:
     """Give a temporary name beside ``path``; at the end flush it to the disk and rename it to ``path``.
 
-    Where the body raises, the temporary file is removed, ``path`` stays as it was and the error goes on as it is.
-    Raises OutputError where the folder cannot be made or the finished file cannot be put in its place.
+    Where the body or ``before_placing`` raises, the temporary file is removed, ``path`` stays as it was and the error
+    goes on as it is. Raises OutputError where the folder cannot be made or the finished file cannot be put in place.
     """
     temporary = temporary_name(path)
     try:
@@ -49,7 +67,7 @@ def written_whole(path: Path) -> Iterator[Path]:
         raise cannot_write(path, error) from error
     try:
         yield temporary
-        put_in_place(temporary, path)
+        put_in_place(temporary, path, before_placing)
     finally:
         discard(temporary)
 
@@ -93,15 +111,18 @@ def discard(path: Path) -> bool:
     return False
 
 
-def put_in_place(temporary: Path, path: Path) -> None:
+def put_in_place(temporary: Path, path: Path, before_placing: Callable[[], None] | None = None) -> None:
     """Rename a finished file to the name that says so.
 
     Its contents are flushed to the disk before and the folder after, or a power cut could leave the name without the
-    contents, or the contents without the name. Raises OutputError.
+    contents, or the contents without the name. Flushing may take seconds; ``before_placing`` is called after it.
+    Raises OutputError.
     """
     try:
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
+        if before_placing is not None:
+            before_placing()
         os.replace(temporary, path)
     except OSError as error:
         raise cannot_write(path, error) from error

@@ -18,6 +18,7 @@ from vidcolor.pipeline.config import PipelineConfig
 from vidcolor.pipeline.encode import output_format
 from vidcolor.pipeline.engines.engine import Engine, Piece, Production, ShotTask
 from vidcolor.pipeline.engines.local import LocalEngine
+from vidcolor.pipeline.files import contents
 from vidcolor.pipeline.film_identity import WatchedFilm
 from vidcolor.pipeline.film_notes import film_notes
 from vidcolor.pipeline.film_report import write_film_report
@@ -26,7 +27,7 @@ from vidcolor.pipeline.hints import is_in_picture
 from vidcolor.pipeline.load_colorist import load_colorist, network_threads
 from vidcolor.pipeline.manifest import load_manifest, load_matched, save_manifest, save_matched
 from vidcolor.pipeline.manifest_text import timecode
-from vidcolor.pipeline.merge import has_own_cuts, merge
+from vidcolor.pipeline.merge import Merged, has_own_cuts, merge
 from vidcolor.pipeline.missing import SUFFIX, continued, missing
 from vidcolor.pipeline.mux import check_writable, default_output
 from vidcolor.pipeline.output_plan import fitting_encode
@@ -150,20 +151,19 @@ class Job:
             return self.checked_manifest(references)
         before = load_matched(self.project.matched)
         matched = self._match(given, followed, self._shots(before, self._manifest_now()))
-        now = self._manifest_now()  # once more: a person may have written in it meanwhile, and keeps every word
-        if (shots := self._shots(before, now)) != matched.shots:
-            matched = self._match(given, followed, shots)
-        self._film.check()
-        manifest = matched
-        if now is not None:
-            merged = merge(before, now, matched)
-            manifest = merged.manifest if given.matched else replace(merged.manifest, references=now.references)
-            self._notes += [
-                f"What was written for frames {entry.shot.start} to {entry.shot.stop} fits no shot of the new match; "
-                "it is kept in manifest.old.yaml."
-                for entry in merged.lost
-            ]
-        save_manifest(self.project.manifest, manifest)
+        while True:
+            seen, now = contents(self.project.manifest), self._manifest_now()
+            if (shots := self._shots(before, now)) != matched.shots:
+                matched = self._match(given, followed, shots)
+            self._film.check()
+            merged = _merged(given, before, now, matched)
+            if save_manifest(self.project.manifest, merged.manifest, seen):
+                break  # else a person has written in it meanwhile, and keeps every word
+        self._notes += [
+            f"What was written for frames {entry.shot.start} to {entry.shot.stop} fits no shot of the new match; "
+            "it is kept in manifest.old.yaml."
+            for entry in merged.lost
+        ]
         save_matched(self.project.matched, matched)
         self.project.remember(match=key)
         return self.checked_manifest(references)
@@ -326,3 +326,12 @@ def _tasks(pieces: Mapping[str, Stretch], before: Mapping[str, str]) -> list[Sho
         else:
             tasks.append([piece])
     return [ShotTask(members[0].stretch.entry.shot.index, tuple(members)) for members in tasks]
+
+
+def _merged(given: Given, before: Manifest | None, now: Manifest | None, matched: Manifest) -> Merged:
+    """The new match joined with the manifest as it stands, if there is one."""
+    if now is None:
+        return Merged(matched, (), ())
+    merged = merge(before, now, matched)
+    references = matched.references if given.matched else now.references
+    return replace(merged, manifest=replace(merged.manifest, references=references))

@@ -10,7 +10,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from vidcolor.errors import ManifestError
-from vidcolor.pipeline.files import write_bytes, write_text
+from vidcolor.pipeline.files import ChangedMeanwhileError, contents, write_bytes, write_text
 from vidcolor.pipeline.manifest_entries import is_none, read_entries, section
 from vidcolor.pipeline.manifest_text import TOP_KEYS, fresh_text, spliced_text, to_plain
 from vidcolor.pipeline.plan import Hint, Manifest, ShotEntry
@@ -45,16 +45,29 @@ def load_manifest(
     return manifest
 
 
-def save_manifest(path: Path, manifest: Manifest) -> None:
+def save_manifest(path: Path, manifest: Manifest, seen: bytes | None = None) -> bool:
     """Write a manifest in one go; where the file already says the same it is left alone.
+
+    seen: what the file held when the manifest was made from it (None: what it holds now, see `contents`). Where it
+    holds something else before it is replaced, a person has saved it meanwhile: it stays, and the answer is False.
 
     In a file with the same shots only the values that changed are replaced, so that comments and order stay. Where the
     shots changed too, the old file is kept beside the new one as ``manifest.old.yaml`` (``old2`` and so on, where
     there is one). Raises OutputError where it cannot be written, ManifestError where the old file is not well-formed: a
     person's words are not overwritten.
     """
-    if not path.exists():
-        return write_text(path, fresh_text(manifest))
+    seen = contents(path) if seen is None else seen
+    text = _text_after(path, manifest) if path.exists() else fresh_text(manifest)
+    try:
+        if text is not None:
+            write_text(path, text, seen)
+    except ChangedMeanwhileError:
+        return False
+    return True
+
+
+def _text_after(path: Path, manifest: Manifest) -> str | None:
+    """What a file that is there will say; None where it says the same already."""
     root = read_yaml(path, ManifestError)
     old = "" if root is None else path.read_text(encoding="utf-8-sig")
     spliced = None if root is None else spliced_text(old, root, _manifest(root), manifest)
@@ -62,8 +75,8 @@ def save_manifest(path: Path, manifest: Manifest) -> None:
         return None
     if spliced is None or _parsed(spliced, path) != _parsed(fresh_text(manifest), path):
         write_bytes(_free_name(path), path.read_bytes())  # a copy, so that at no moment there is no manifest
-        spliced = fresh_text(manifest)
-    return write_text(path, spliced)
+        return fresh_text(manifest)
+    return spliced
 
 
 def _free_name(path: Path) -> Path:
