@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import DrawFilm, real_clip
-from vidcolor.pipeline.decode import probe
+from vidcolor.pipeline.decode import DecodeConfig, probe
 from vidcolor.pipeline.film_notes import film_notes
 from vidcolor.pipeline.shots import ShotConfig
 from vidcolor.pipeline.survey import load_survey, save_survey, survey_film
@@ -21,7 +21,7 @@ def notes_on(film: Path) -> list[str]:
     info = probe(film)
     with TemporaryDirectory() as folder:
         kept = Path(folder) / "survey.npz"
-        save_survey(kept, survey_film(info, ShotConfig()), {})
+        save_survey(kept, survey_film(info, ShotConfig(), limits=DecodeConfig()), {})
         survey = load_survey(kept, {})
     assert survey is not None
     return film_notes(info, survey.carried)

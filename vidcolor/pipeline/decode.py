@@ -5,6 +5,7 @@ The reader can start at any frame that it was told the time stamp of, so that on
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -32,8 +33,8 @@ from vidcolor.types import ColorTags, FilmInfo, Frame
 
 PROBED_FRAMES = 8
 """Pictures decoded to learn a film's format, frame rate and whether it is interlaced."""
-CARRIERS = 50
-"""Pictures from a film's beginning in which side data are looked for."""
+CARRIERS, HELD = 48, 8
+"""Pictures from a film's beginning in which side data are looked for, and how many may be held by them at once."""
 SEEK_REACHES = (0.0, 2.0, 20.0)
 """Seconds before the wanted frame at which a key frame is looked for, one try after the other."""
 FULL_RANGE = 2
@@ -111,8 +112,8 @@ class FilmReader:
     """Reads the frames of one film; a context manager.
 
     Reading on from where the last call stopped costs no seek. After a walk that reached the film's end,
-    ``damage`` says in one sentence what was lost, or is None, and ``carried`` names the kinds of side data that lie
-    inside the first pictures.
+    ``damage`` says in one sentence what was lost, or is None, and after the first reading
+    ``carried`` names the kinds of side data that lie inside the first pictures.
     """
 
     def __init__(
@@ -219,11 +220,16 @@ class FilmReader:
         for index, (pts, picture) in enumerate(stamped, first):
             if self._limits:
                 self._limits.check(index)
-            if index < CARRIERS:
-                self.carried.update(kind.name for kind in side_data_of(picture))
+                self._look_inside(picture, index)
             layout = luma_layout(picture.format.name)
             self._check_unchanged(picture, layout.bit_depth, index)
             yield Frame(index, pts, read_luma(picture, layout, self._reformatter), self._own_chroma(picture, layout))
+
+    def _look_inside(self, picture: VideoFrame, index: int) -> None:
+        if index < CARRIERS:
+            self.carried.update(kind.name for kind in side_data_of(picture))
+        if index in range(HELD, CARRIERS + 1, HELD):  # PyAV ties a picture to its side data in a circle
+            gc.collect()
 
     def _own_chroma(self, picture: VideoFrame, layout: LumaLayout) -> tuple[np.ndarray, np.ndarray] | None:
         if self._chroma is None:

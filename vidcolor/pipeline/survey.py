@@ -40,7 +40,8 @@ class Survey:
     damage: str | None
     """One sentence where the film ended early."""
     carried: frozenset[str]
-    """Kinds of side data inside its first pictures, see :class:`~vidcolor.pipeline.decode.FilmReader`."""
+    """Kinds of side data inside its first pictures, see :class:`~vidcolor.pipeline.decode.FilmReader`; looked for where
+    the reading had limits."""
 
     @property
     def frames(self) -> int:
