@@ -292,6 +292,7 @@ def check_slip(case: Case, run: Run, turn: int) -> None:
     path = case.project / "manifest.yaml"
     if path.read_text(encoding="utf-8") != case.notes["wrong"]:
         case.notes["second"] = "the manifest was overwritten"
+        return
     result = case.start().result()
     if result.status != 1 or "manifest" not in "".join(result.lines()) or len(result.lines()) != 1:
         case.notes["second"] = f"a wrong manifest: status {result.status}, {result.lines()}"

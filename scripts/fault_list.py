@@ -138,6 +138,8 @@ def no_streams(case: Case, turn: int) -> Callable[[], None]:
             os.close(reader)
             os.dup2(writer, number)
             os.close(writer)
+            # made anew, as in a program that was started with a pipe: a file's would look for its place in it
+            setattr(sys, {1: "stdout", 2: "stderr"}[number], os.fdopen(number, "w", closefd=False))
 
     return child
 
