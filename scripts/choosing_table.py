@@ -1,8 +1,8 @@
 """Print how well references are chosen, strangers refused and shots tied, over a film cut together from colour clips.
 
 The film is made of pieces of 2 to 8 seconds in shuffled order, black and white at 320 x 240. Of a part of the sets the
-first frame that is not all dark or all bright serves as reference (no piece begins before half a second later), of the
-others there is none; strangers lie among the references. A set is one shot of a clip: another shot of the same clip
+first frame that is not part of a fade serves as reference (no piece begins before half a second later), of the others
+there is none; strangers lie among the references. A set is one shot of a clip: another shot of the same clip
 counts as related, neither right nor wrong.
 
     python scripts/choosing_table.py CLIPS... --strangers heldout.tar [--shots 120] [--references 20] [--mend]
@@ -32,8 +32,8 @@ from vidcolor.pipeline.run import match_film, run
 SIZE = (320, 240)
 SECONDS = (2.0, 8.0)
 HEAD = RATE // 2
-EMPTY = 12.0
-"""Standard deviation, in gray levels, below which a picture shows nothing: the beginning of a fade."""
+FADED = 0.75
+"""Share of the middle frame's standard deviation below which a frame is still part of a fade."""
 SEED = 11
 
 
@@ -82,8 +82,9 @@ def _cut(sets: Sequence[Set], count: int, rng: np.random.Generator) -> list[Piec
 
 
 def _opening(one: Set) -> int:
-    """The first frame that shows something."""
-    return next(number for number in range(len(one)) if one.frame(number).std() >= EMPTY)
+    """The first frame that is not part of a fade."""
+    least = FADED * one.frame(len(one) // 2).std()
+    return next(number for number in range(len(one)) if one.frame(number).std() >= least)
 
 
 def _print_choices(manifest: Manifest, pieces: Sequence[Piece], known: set[str]) -> None:
