@@ -20,6 +20,7 @@ from vidcolor.errors import ConfigError, OutputError
 from vidcolor.pipeline.codecs import CODECS
 from vidcolor.pipeline.decode import FilmReader, probe
 from vidcolor.pipeline.encode import EncodeConfig, encode_segment, output_format
+from vidcolor.pipeline.encoder_options import encoder_options
 from vidcolor.types import ColouredFrame, FilmInfo, Frame
 
 FAST = {"x264": "veryfast", "x265": "ultrafast", "av1": "12", "vp9": "8"}
@@ -271,3 +272,16 @@ def test_full_disk_gets_a_sentence(draw_film: DrawFilm) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert [file.name for file in film.parent.iterdir()] == ["film.mkv"]
+
+
+@pytest.mark.parametrize(("width", "strays"), [(1920, False), (640, False), (854, True), (720, True), (176, True)])
+@pytest.mark.parametrize("avx512", [True, False])
+def test_x264_goes_without_avx512_where_it_strays(
+    width: int, strays: bool, avx512: bool, draw_film: DrawFilm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a row of macroblocks is no multiple of eight, what lies in memory would decide on the bytes."""
+    monkeypatch.setattr("cv2.checkHardwareSupport", lambda feature: avx512)
+    info, config = replace(probe(draw_film()), width=width), EncodeConfig("x264")
+    options = encoder_options(CODECS["x264"], config, output_format(info, config), info, side=None)
+    assert ("asm=" in options["x264-params"]) == (strays and avx512)
+    assert "512" not in options["x264-params"]

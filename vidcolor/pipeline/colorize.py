@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from typing import Generic
@@ -11,6 +11,7 @@ import numpy as np
 
 from vidcolor.flow import Path, carry
 from vidcolor.model.any_colorist import AnyColorist, ReferenceT, TargetsT
+from vidcolor.pipeline.ahead import ahead
 from vidcolor.pipeline.batches import Batches
 from vidcolor.pipeline.track import Interval
 
@@ -98,19 +99,29 @@ def color_keys(
 
     known: true chroma (2, h, w) of key frames, by their number in the shot; it replaces the network's.
     """
-    iterator, before = iter(intervals), None
-    known = known or {}
+    known, before = known or {}, None
+    for interval, views in ahead(_consulted(intervals, guide, config, known), depth=1):
+        ab = known.get(interval.last)
+        if ab is None:
+            path = None if interval.opens else interval.to_first[-1]
+            ab = _go_on(views, before, path, guide)
+        before = ab
+        yield interval, ab
+
+
+def _consulted(
+    intervals: Iterable[Interval],
+    guide: Guide[ReferenceT, TargetsT],
+    config: ColorizeConfig,
+    known: Collection[int],
+) -> Iterator[tuple[Interval, list[tuple[float, TargetsT]]]]:
+    """Every interval with the network's views of its key frame, none of a known one: all that needs no frame before."""
+    iterator = iter(intervals)
     while batch := list(islice(iterator, guide.at_once(config))):
-        # what needs no frame before is done for all of them at once
         unknown = [interval for interval in batch if interval.last not in known]
         views = iter(guide.consult([interval.key_gray for interval in unknown]))
         for interval in batch:
-            ab = known.get(interval.last)
-            if ab is None:
-                path = None if interval.opens else interval.to_first[-1]
-                ab = _go_on(next(views), before, path, guide)
-            before = ab
-            yield interval, ab
+            yield interval, [] if interval.last in known else next(views)
 
 
 def color_keys_back(

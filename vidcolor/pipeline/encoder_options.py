@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
+import cv2
+
 from vidcolor.pipeline.codecs import VideoCodec
 from vidcolor.pipeline.output_format import DNXHR_PROFILES, EncodeConfig, OutputFormat
 from vidcolor.pipeline.side_data import MasteringDisplay, SideData
@@ -14,6 +16,10 @@ SLICED_SIDE = 128
 """Pictures at least this wide and high are coded in slices, which threads share."""
 WHOLE = 352, 288
 """Width and height up to which FFV1 takes a picture in one slice."""
+WITHOUT_AVX512 = "asm=mmxext,sse2fast,sse3,ssse3,sse4.1,sse4.2,lzcnt,avx,avx2,fma3,bmi1,bmi2"
+"""What every processor with AVX-512 knows besides; x264 writes the same bytes with any of them."""
+_AVX512BW = 14
+"""OpenCV's number of the instructions, for which Python has no name."""
 POINT = Fraction(1, 50_000)
 """Unit of a chromaticity in SMPTE ST 2086."""
 NIT = Fraction(1, 10_000)
@@ -44,8 +50,19 @@ def encoder_options(
         own = [options.get(codec.params_option), *_light(codec.name, side)]
         if codec.name == "x264" and info.interlaced and side is not None and side.bottom_field_first:
             own.append("bff=1")  # x264 takes the order of fields from its first setting, not from the first picture
+        if codec.name == "x264" and _strays(info.width):
+            own.append(WITHOUT_AVX512)
         options[codec.params_option] = ":".join(word for word in own if word)
     return options
+
+
+def _strays(width: int) -> bool:
+    """True where x264 would look beyond the ends of its rows of macroblocks.
+
+    Its macroblock tree by AVX-512 takes eight at a time, and where a row is no multiple of that, what happens to lie in
+    memory decides on the quality of a block: two runs would not write the same bytes.
+    """
+    return -(-width // 16) % 8 != 0 and cv2.checkHardwareSupport(_AVX512BW)
 
 
 def _slices(width: int, height: int) -> dict[str, str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ctypes
 import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 """Parameters of mallopt(3)."""
@@ -23,12 +24,20 @@ def keep_pages() -> None:
     and it gives every thread a heap of its own, of which each keeps the most that it ever held. Other C libraries,
     which know none of this, are left as they are.
     """
-    if not sys.platform.startswith("linux"):
-        return
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        for parameter, value in ((_ARENA_MAX, 1), (_MMAP_THRESHOLD, _LARGEST), (_TRIM_THRESHOLD, _IDLE)):
-            mallopt(parameter, value)
+    mallopt = _of_glibc("mallopt")
+    for parameter, value in ((_ARENA_MAX, 1), (_MMAP_THRESHOLD, _LARGEST), (_TRIM_THRESHOLD, _IDLE)):
+        mallopt(parameter, value)
+
+
+def return_pages() -> None:
+    """Give the system back what is kept and free: what comes now needs other memory than what was."""
+    _of_glibc("malloc_trim")(0)
+
+
+def _of_glibc(name: str) -> Callable[..., Any]:
+    """A function of the C library; one that does nothing where there is none of that name."""
+    library = ctypes.CDLL(None) if sys.platform.startswith("linux") else None
+    return getattr(library, name, lambda *_: 0)
 
 
 @contextmanager

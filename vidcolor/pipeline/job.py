@@ -23,6 +23,7 @@ from vidcolor.pipeline.film_identity import WatchedFilm
 from vidcolor.pipeline.film_notes import film_notes
 from vidcolor.pipeline.film_report import write_film_report
 from vidcolor.pipeline.given import Given, given_references
+from vidcolor.pipeline.heap import return_pages
 from vidcolor.pipeline.hints import is_in_picture
 from vidcolor.pipeline.load_colorist import load_colorist, network_threads
 from vidcolor.pipeline.manifest import load_manifest, load_matched, save_manifest, save_matched
@@ -300,6 +301,7 @@ class Job:
         """Have the engine make segments."""
         total, folder = sum(map(len, tasks)), self.project.segments.folder
         folder.mkdir(parents=True, exist_ok=True)
+        return_pages()
         production = Production(source, references, self._models, config, self._device, network_threads())
         self._done_twice += self._engine.render(
             production, tasks, folder, lambda done: self._on_progress("colorize", done, total)

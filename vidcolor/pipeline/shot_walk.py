@@ -72,10 +72,11 @@ class ShotWalk:
         """
         grays = ahead(self._sight.grays(frames), depth=self._config.keys.interval // 2 + 1)
         depth = self._guide.at_once(self._config.colorize)
-        intervals = ahead(track(grays, self._config.keys, start, self.known), depth)
+        intervals = track(grays, self._config.keys, start, self.known)
         given = {**opening, **self._walked_back(), **self.known}
-        keys = color_keys(intervals, self._guide, self._config.colorize, given)
-        return ahead(keys, depth)  # while the network looks at the next key frame, the encoder eats the last interval
+        if depth == 1:  # a processor's threads have enough to do, and every interval that waits holds its frames
+            return color_keys(intervals, self._guide, self._config.colorize, given)
+        return ahead(color_keys(ahead(intervals, depth), self._guide, self._config.colorize, given), depth)
 
     def frame(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """Working-size gray (2h, 2w) uint8 and chroma of one frame, as a film of the whole shot would show it."""
