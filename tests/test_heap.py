@@ -41,5 +41,5 @@ def faults(first: str) -> int:
 def test_pages_are_used_again() -> None:
     """The pictures of all threads share the pages of a few, which without this each would get anew."""
     pages_of_a_picture = 1080 * 1920 // resource.getpagesize()
-    assert faults("keep_pages()") < 16 * pages_of_a_picture
+    assert faults("keep_pages(1920 * 1080)") < 16 * pages_of_a_picture
     assert faults("") > 32 * pages_of_a_picture

@@ -99,9 +99,9 @@ def _open(
     engine: Engine | None = None,
 ) -> Iterator[Job]:
     """Everything a verb works with, the project locked for as long as it does."""
-    keep_pages()
     config = config or PipelineConfig()
     info = probe(film, config.decode)
+    keep_pages(info.width * info.height)
     models = choose_models(model, config.colorize.automatic)
     folder = project_of(film, project)
     with project_lock(folder.folder):

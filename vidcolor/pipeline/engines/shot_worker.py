@@ -38,8 +38,8 @@ class ShotWorker:
 
         Raises FilmError where the film is another one than the production's.
         """
-        keep_pages()
         source = production.source
+        keep_pages(source.info.width * source.info.height)
         film = WatchedFilm(source.info.path, source.info.frame_rate)
         if film.digest != source.digest:
             raise FilmError(f"{source.info.path} has been changed just now; run the same command again.")
