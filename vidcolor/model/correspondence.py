@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vidcolor.model.encoder import CHANNELS
-from vidcolor.model.layers import resize
+from vidcolor.model.layers import centred_unit, resize
 
 TOP_SIMILARITIES = 5
 STATISTICS = TOP_SIMILARITIES + 4
@@ -43,17 +43,13 @@ class Descriptor(nn.Module):
     def forward(self, features: list[Tensor]) -> Tensor:
         """Five encoder maps to (N, P, C) with P = H/8 * W/8 places in row order."""
         grid = features[2]
-        levels = [_centred_unit(resize(feature, grid).float()) for feature in features]
+        levels = [centred_unit(resize(feature, grid).float()) for feature in features]
         joined = self.project(F.relu(self.mix(torch.cat(levels, dim=1)))).float()
         level_weights = torch.softmax(self.level_logits, 0)
         balance = torch.sigmoid(self.balance_logit)
         parts = [level * ((1 - balance) * weight).sqrt() for level, weight in zip(levels, level_weights, strict=True)]
-        parts.append(_centred_unit(joined) * balance.sqrt())
+        parts.append(centred_unit(joined) * balance.sqrt())
         return torch.cat(parts, dim=1).flatten(2).transpose(1, 2)
-
-
-def _centred_unit(x: Tensor) -> Tensor:
-    return F.normalize(x - x.mean((2, 3), keepdim=True), dim=1, eps=1e-5)
 
 
 @dataclass(frozen=True)
@@ -64,6 +60,8 @@ class Carried:
     """(N, V, h, w): the reference's values, averaged with the softmax weights. The first two are a, b over 110."""
     statistics: Tensor
     """(N, STATISTICS, h, w): how sure the match is, whatever the size of the reference."""
+    match: Tensor
+    """(N, h, w) int64: number of the reference's place that counts most."""
 
 
 class Correspondence(nn.Module):
@@ -87,11 +85,15 @@ class Correspondence(nn.Module):
             parts = [self._carry(part, keys, values, prior) for part in target.split(chunk, dim=1)]
         carried = torch.cat([part[0] for part in parts], dim=1)
         statistics = torch.cat([part[1] for part in parts], dim=1)
-        return Carried(_to_map(carried, grid), _to_map(statistics, grid))
+        match = torch.cat([part[2] for part in parts], dim=1).unflatten(1, grid)
+        return Carried(_to_map(carried, grid), _to_map(statistics, grid), match)
 
-    def _carry(self, target: Tensor, keys: Tensor, values: Tensor, prior: Tensor | None) -> tuple[Tensor, Tensor]:
+    def _carry(
+        self, target: Tensor, keys: Tensor, values: Tensor, prior: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         similarity = _cosines(target, keys)
-        top = similarity.topk(min(TOP_SIMILARITIES, keys.shape[1]), dim=2).values
+        top, places = similarity.topk(min(TOP_SIMILARITIES, keys.shape[1]), dim=2)
+        match = places[..., 0]
         top = F.pad(top, (0, TOP_SIMILARITIES - top.shape[2]), value=-1.0)
         # softmax by hand: its sum, its peak and its entropy come with it, and no place is walked twice
         sharpness = 1 / self.log_temperature.exp().clamp_min(0.005)
@@ -99,14 +101,15 @@ class Correspondence(nn.Module):
             logits = (similarity - top[..., :1]) * sharpness
         else:
             logits = similarity * sharpness + prior[:, None]
-            logits = logits - logits.amax(2, keepdim=True)
+            largest, match = logits.max(2)
+            logits = logits - largest[..., None]
         weights = logits.exp()
         summed = weights @ torch.cat((values, values[..., :2].square(), torch.ones_like(values[..., :1])), dim=2)
         total, count = summed[..., -1:], values.shape[2]
         carried = summed[..., :count] / total
         spread = (summed[..., count:-1] / total - carried[..., :2].square()).clamp_min(0)
         entropy = (total.log() - (weights * logits).sum(2, keepdim=True) / total) / math.log(max(2, keys.shape[1]))
-        return carried, torch.cat((top, 1 / total, entropy, (spread + 1e-6).sqrt()), dim=2)
+        return carried, torch.cat((top, 1 / total, entropy, (spread + 1e-6).sqrt()), dim=2), match
 
 
 def _cosines(target: Tensor, keys: Tensor) -> Tensor:

@@ -5,7 +5,8 @@ main colorization network (MCN), semantic assignment, colour distribution, gated
 a MobileNetV2 encoder trained on ImageNet and fine-tuned; correspondence on the stride-8 grid of either picture; a gate
 on resolution-free statistics of the similarities, trained to say how likely the carried colour is right; every head
 adds its answer to the carried colour, so that an untrained network already transfers; the colours of a frame before,
-brought along the motion, are a further reference that every scale may follow; output at half the input's size.
+brought along the motion, are a further reference that every scale may follow; the match is refined at stride 4; output
+at half the input's size.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from vidcolor.color import HISTOGRAM_BINS, soft_histogram
 from vidcolor.model.correspondence import STATISTICS, Carried, Correspondence, Descriptor
 from vidcolor.model.encoder import CHANNELS, Encoder
 from vidcolor.model.layers import ResidualBlock, resize, zeroed
+from vidcolor.model.refinement import REFINED, FinePlaces, Refined, Refinement
 
 SIDE_MULTIPLE = 32
 """Heights and widths that the network takes are multiples of this."""
@@ -40,6 +42,8 @@ class EncodedReference:
     """(N, Q, 2 + code): their a, b over 110, and the learned code of their colours."""
     histogram: Tensor
     """(N, 441): soft ab histogram, the mean over the references."""
+    fine: FinePlaces | None
+    """What the refinement needs of them; None for a network that has none."""
     prior: Tensor | None = None
     """(N, Q): logarithm of how much each place has to say; None where all have the same."""
 
@@ -60,7 +64,9 @@ class EncodedReference:
             prior = torch.cat(each, dim=1)
         values = torch.cat([reference.values for reference in references], dim=1)
         histograms = [voice * reference.histogram for voice, reference in zip(voices, references, strict=True)]
-        return EncodedReference(torch.cat(keys, dim=1), values, torch.stack(histograms).mean(0), prior)
+        places = [reference.fine for reference in references if reference.fine is not None]
+        fine = FinePlaces.join(places) if places else None
+        return EncodedReference(torch.cat(keys, dim=1), values, torch.stack(histograms).mean(0), fine, prior)
 
     def _prior(self) -> Tensor:
         return self.keys.new_zeros(self.keys.shape[:2]) if self.prior is None else self.prior
@@ -87,6 +93,8 @@ class Consulted:
     semantics: Tensor
     """(N, 128, H/16, W/16): what the scales begin with."""
     carried: Carried
+    refined: Refined | None
+    """None where there is no reference, or no refinement."""
     gate_logit: Tensor
     """(N, 1, H/8, W/8)."""
     gate: Tensor
@@ -100,7 +108,8 @@ class Consulted:
         return Consulted(
             tuple(feature[one] for feature in self.features),
             self.semantics[one],
-            Carried(self.carried.values[one], self.carried.statistics[one]),
+            Carried(self.carried.values[one], self.carried.statistics[one], self.carried.match[one]),
+            None if self.refined is None else Refined(self.refined.ab[one], self.refined.described[one]),
             self.gate_logit[one],
             self.gate[one],
             tuple(color[one] for color in self.colors),
@@ -189,11 +198,12 @@ class NoColorDistribution(nn.Module):
 class DecoderStage(nn.Module):
     """One scale of the MCN: what comes from below, the encoder's features, the fused reference; and its heads."""
 
-    def __init__(self, below: int, lateral: int, carried: int, width: int, blocks: int) -> None:
+    def __init__(self, below: int, lateral: int, carried: int, width: int, blocks: int, refined: bool = False) -> None:
         super().__init__()
         self.from_below = nn.Conv2d(below, width, 1)
         self.lateral = nn.Conv2d(lateral, width, 1)
         self.from_carried = nn.Conv2d(carried, width, 1)
+        self.from_refined = zeroed(nn.Conv2d(REFINED, width, 1)) if refined else None
         self.from_propagated = zeroed(nn.Conv2d(_PROPAGATED_CHANNELS, width, 3, padding=1))
         self.mix = nn.Conv2d(width, width, 3, padding=1)
         self.blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)))
@@ -201,13 +211,24 @@ class DecoderStage(nn.Module):
         self.share = zeroed(nn.Conv2d(width, 1, 3, padding=1))
 
     def forward(
-        self, x: Tensor, feature: Tensor, carried: Tensor, gate: Tensor, color: Tensor, propagated: Propagated | None
+        self,
+        x: Tensor,
+        feature: Tensor,
+        carried: Tensor,
+        refined: Refined | None,
+        gate: Tensor,
+        color: Tensor,
+        propagated: Propagated | None,
     ) -> tuple[Tensor, Tensor]:
-        """Features of the stage below, the encoder's at this stride, carried values, gate, colour vector, colours of
-        a frame before: to this stage's features and its a, b over 110."""
+        """Features of the stage below, the encoder's at this stride, carried values, what the refinement makes of
+        them, gate, colour vector, colours of a frame before: to this stage's features and its a, b over 110."""
         gate, carried = resize(gate, feature), resize(carried, feature)
-        fused = gate * self.from_carried(carried) + (1 - gate) * color
-        x = resize(self.from_below(x), feature) + self.lateral(feature) + fused
+        if refined is not None:
+            carried = torch.cat((resize(refined.ab, feature), carried[:, 2:]), dim=1)
+        told = self.from_carried(carried)
+        if refined is not None and self.from_refined is not None:
+            told = told + self.from_refined(resize(refined.described, feature))
+        x = resize(self.from_below(x), feature) + self.lateral(feature) + gate * told + (1 - gate) * color
         base = gate.float() * carried[:, :2].float()
         if propagated is None:
             x = self.blocks(F.relu(self.mix(F.relu(x, inplace=True)), inplace=True))
@@ -227,8 +248,8 @@ class FilmGray2ColorNet(nn.Module):
     code_channels = 32
     widths = (128, 64, 40)
 
-    def __init__(self, gate: bool = True, color_distribution: bool = True) -> None:
-        """``gate``, ``color_distribution``: False leaves the part out, to see what it is worth."""
+    def __init__(self, gate: bool = True, color_distribution: bool = True, refinement: bool = True) -> None:
+        """``gate``, ``color_distribution``, ``refinement``: False leaves the part out, to see what it is worth."""
         super().__init__()
         carried = 2 + self.code_channels
         self.encoder = Encoder()
@@ -238,12 +259,14 @@ class FilmGray2ColorNet(nn.Module):
         distribution = ColorDistribution if color_distribution else NoColorDistribution
         self.color_distribution = distribution(self.widths)
         self.gate = Gate() if gate else OpenGate()
+        self.refinement = Refinement() if refinement else None
         self.context = nn.Conv2d(CHANNELS[4], 128, 1)
         self.semantics = nn.Conv2d(CHANNELS[3], 128, 1)
         self.semantic_block = ResidualBlock(128)
         below = (128, *self.widths)
         self.stages = nn.ModuleList(
-            DecoderStage(below[i], CHANNELS[2 - i], carried, self.widths[i], blocks=(2, 2, 1)[i]) for i in range(3)
+            DecoderStage(below[i], CHANNELS[2 - i], carried, self.widths[i], (2, 2, 1)[i], refinement and i > 0)
+            for i in range(3)
         )
 
     def encode_reference(self, lightness: Tensor, ab: Tensor) -> EncodedReference:
@@ -254,7 +277,8 @@ class FilmGray2ColorNet(nn.Module):
         lab = F.avg_pool2d(torch.cat((lightness, ab), dim=1), 2)
         code = self.color_code(lab).float()
         values = torch.cat((F.avg_pool2d(ab, 8).float(), code), dim=1).flatten(2).transpose(1, 2)
-        return EncodedReference(keys, values, soft_histogram(F.avg_pool2d(ab, 4).float()))
+        fine = None if self.refinement is None else self.refinement.places(features, lab)
+        return EncodedReference(keys, values, soft_histogram(F.avg_pool2d(ab, 4).float()), fine)
 
     def forward(
         self,
@@ -281,17 +305,22 @@ class FilmGray2ColorNet(nn.Module):
         carried, histogram, present = self._ask(features, reference, present)
         gate_logit = self.gate(carried.statistics).float()
         gate = torch.sigmoid(gate_logit) * present[:, None, None, None]
+        refined = None
+        if self.refinement is not None and reference is not None and reference.fine is not None:
+            refined = self.refinement(features, carried.match, reference.fine, carried.values[:, :2], gate)
         colors = self.color_distribution(histogram.expand(batch, -1), present)
         semantics = self.semantics(features[3]) + resize(self.context(features[4]), features[3])
         semantics = self.semantic_block(F.relu(semantics, inplace=True))
-        return Consulted(tuple(features[:3]), semantics, carried, gate_logit, gate, tuple(colors))
+        return Consulted(tuple(features[:3]), semantics, carried, refined, gate_logit, gate, tuple(colors))
 
     def decode(self, target: Consulted, propagated: Propagated | None = None) -> Colorization:
         """Colours of consulted targets, with the colours of a frame before where there are any."""
         x, values = target.semantics, target.carried.values
         answers = []
         for number, stage in enumerate(self.stages):
-            x, answer = stage(x, target.features[2 - number], values, target.gate, target.colors[number], propagated)
+            refined = target.refined if number else None  # the first stage sees no finer than the coarse match
+            feature, color = target.features[2 - number], target.colors[number]
+            x, answer = stage(x, feature, values, refined, target.gate, color, propagated)
             answers.append(answer)
         return Colorization((answers[0], answers[1], answers[2]), target.gate_logit, values[:, :2])
 
@@ -305,7 +334,12 @@ class FilmGray2ColorNet(nn.Module):
             nothing = grid.new_zeros((batch, 2 + self.code_channels, *size), dtype=torch.float32)
             statistics = grid.new_zeros((batch, STATISTICS, *size), dtype=torch.float32)
             histogram = nothing.new_zeros((1, HISTOGRAM_BINS**2))
-            return Carried(nothing, statistics), histogram, torch.zeros(batch, dtype=torch.bool, device=grid.device)
+            match = torch.zeros((batch, *size), dtype=torch.int64, device=grid.device)
+            return (
+                Carried(nothing, statistics, match),
+                histogram,
+                torch.zeros(batch, dtype=torch.bool, device=grid.device),
+            )
         target = self.descriptor(features)
         carried = self.correspondence(target, reference.keys, reference.values, size, reference.prior)
         if present is None:

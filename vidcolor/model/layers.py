@@ -35,3 +35,8 @@ def resize(x: Tensor, like: Tensor) -> Tensor:
     if x.shape[-1] > size[-1]:
         return F.adaptive_avg_pool2d(x, size)
     return F.interpolate(x, size=size, mode="bilinear", align_corners=False)
+
+
+def centred_unit(x: Tensor) -> Tensor:
+    """(N, C, H, W) less its mean over the picture, every place's vector brought to length 1."""
+    return F.normalize(x - x.mean((2, 3), keepdim=True), dim=1, eps=1e-5)
