@@ -44,6 +44,7 @@ from vidcolor.pipeline.run import PipelineConfig
 VARIATIONS: dict[str, tuple[str, ...]] = {
     "whole": (),
     "no gate": ("network.gate=false",),
+    "no refinement": ("network.refinement=false",),
     "no colour distribution": ("network.color_distribution=false",),
     "no histogram losses": ("loss.histogram=0", "loss.palette=0"),
     "with a GAN": ("loss.gan=0.01",),

@@ -28,7 +28,7 @@ REFINED = 2 + CODE + 3 + 1
 
 _LEVELS = 3
 _SURENESS = 3  # largest cosine, largest weight, entropy
-_AT_ONCE = 4096  # coarse places: 60 MB of descriptors
+_AT_ONCE = 256  # coarse places: 4 MB of descriptors, which a cache holds
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,12 @@ class FilmRecipe:
 
     def __init__(self, config: TrainConfig) -> None:
         self._config = config
-        self._parts = {"gate": config.network.gate, "color_distribution": config.network.color_distribution}
+        chosen = config.network
+        self._parts = {
+            "gate": chosen.gate,
+            "color_distribution": chosen.color_distribution,
+            "refinement": chosen.refinement,
+        }
         self.network = FilmGray2ColorNet(**self._parts)
         if config.training.backbone:
             self.network.encoder.load_backbone(load_file(config.training.backbone))

@@ -24,6 +24,8 @@ class NetworkConfig:
     """Of gray2color-film: false trusts the carried colours everywhere."""
     color_distribution: bool = True
     """Of gray2color-film: false tells the decoder nothing of the reference's histogram."""
+    refinement: bool = True
+    """Of gray2color-film: false leaves the match as coarse as the stride-8 grid."""
 
 
 @dataclass(frozen=True)
