@@ -69,7 +69,8 @@ def test_only_the_window_is_looked_at():
     windows = refinement._windows(8, 8)
     query = keys[0, 63].expand(1, 4, -1)  # the last cell
     for place, sees in ((15, True), (0, False)):
-        found = layer._look(query, windows[place : place + 1], keys[0], values[0])[..., 0]
+        own = values[0, windows[place, refinement._CENTRE], 0]
+        found = layer._look(query, windows[place : place + 1], keys[0], values[0])[..., 0] + own.mean()
         assert bool((found > 62).all()) is sees
         assert found.max() <= windows[place].max()
 
@@ -81,7 +82,18 @@ def test_joined_references_keep_their_own_windows(network):
     other = network.encode_reference(torch.full((1, 1, 32, 64), -0.9), torch.full((1, 2, 32, 64), 0.9))
     alone = refined(network, lightness, own)
     joined = refined(network, lightness, EncodedReference.join([other, own]))
-    assert torch.allclose(alone.described[:, :2], joined.described[:, :2], atol=1e-4)
+    code = slice(2, 2 + refinement.CODE)
+    assert torch.allclose(alone.described[:, code], joined.described[:, code], atol=1e-4)
+
+
+def test_the_coarse_match_keeps_its_say_over_the_colour(network):
+    """Two references that look alike and differ in colour: their mean with the details, no patchwork of the two."""
+    lightness, ab = checks()
+    tinted = ab + torch.tensor([0.0, 0.4]).view(1, 2, 1, 1)
+    joined = EncodedReference.join([network.encode_reference(lightness, each) for each in (ab, tinted)])
+    found = refined(network, lightness, joined).described
+    assert torch.allclose(found[:, 1], torch.full_like(found[:, 1], 0.2), atol=1e-3)
+    assert (found[:, 0].abs() > 0.3).float().mean() > 0.8
 
 
 def test_joining_moves_the_windows_behind_the_places_before():

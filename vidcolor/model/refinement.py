@@ -2,7 +2,9 @@
 
 A correspondence on the stride-8 grid tells which thing is which and blurs what is smaller than a cell; one on the whole
 stride-4 grid would cost sixteen times as much. Coarse-to-fine search in windows is that of pyramidal matching (as in
-LoFTR's fine level, Sun et al., CVPR 2021, section 3.4), here with a softmax over the window that carries colours.
+LoFTR's fine level, Sun et al., CVPR 2021, section 3.4), here with a softmax over the window that carries colours. Only
+how these differ from the matched place's own is taken: the coarse match, which may be the mean of many places and of
+several references, keeps the say over the colour itself.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ REFINED = 2 + CODE + 3 + 1
 
 _LEVELS = 3
 _SURENESS = 3  # largest cosine, largest weight, entropy
+_CENTRE = [row * WINDOW + column for row in (2, 3) for column in (2, 3)]  # the matched place's own cells
 _AT_ONCE = 256  # coarse places: 4 MB of descriptors, which a cache holds
 
 
@@ -59,7 +62,7 @@ class Refined:
     """What the refinement brings from the reference to the target's stride-4 grid."""
 
     ab: Tensor
-    """(N, 2, H/4, W/4) over 110: the coarse match's colours, replaced by the fine one's as far as believed."""
+    """(N, 2, H/4, W/4) over 110: the coarse match's colours, with the fine one's detail as far as it is believed."""
     described: Tensor
     """(N, REFINED, H/4, W/4): what the fine match carries, how sure it is, and how far it is believed."""
 
@@ -111,24 +114,27 @@ class Refinement(nn.Module):
         features: the targets' encoder maps. match: (N, H/8, W/8) int64, the reference's place that each place looks
         like. coarse: (N, 2, H/8, W/8), the a, b over 110 that the correspondence has carried. gate: (N, 1, H/8, W/8).
         """
-        queries = _by_cell(self.descriptor(features))
-        each = zip(
-            queries,
-            match.flatten(1),
-            places.keys.expand(len(match), -1, -1),
-            places.values.expand(len(match), -1, -1),
-            strict=True,
-        )
-        found = torch.stack([self._look(query, places.windows[at], keys, values) for query, at, keys, values in each])
-        fine = _as_map(found, match.shape[1])
+        fine = _as_map(self._found(_by_cell(self.descriptor(features)), match.flatten(1), places), match.shape[1])
+        nearest = F.interpolate(coarse, size=fine.shape[2:])
+        fine = torch.cat((nearest + fine[:, :2], fine[:, 2:]), dim=1)
         before = resize(coarse, fine)
         change = fine[:, :2] - before
         told = torch.cat((fine[:, -_SURENESS:], change, change.abs(), resize(gate.float(), fine)), dim=1)
         belief = torch.sigmoid(self.belief(told).float())
         return Refined(before + belief * change, torch.cat((fine, belief), dim=1))
 
+    def _found(self, queries: Tensor, match: Tensor, places: FinePlaces) -> Tensor:
+        """(N, P, 4, C) at places that look like (N, P) of the reference's: (N, P, 4, 2 + CODE + 3)."""
+        keys, values = (each.expand(len(match), -1, -1) for each in (places.keys, places.values))
+        return torch.stack(
+            [self._look(*each) for each in zip(queries, places.windows[match], keys, values, strict=True)]
+        )
+
     def _look(self, query: Tensor, windows: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-        """One target: (P, 4, C) looks in (P, WINDOW**2) of (F, C) and (F, 2 + CODE): (P, 4, 2 + CODE + 3)."""
+        """One target: (P, 4, C) looks in (P, WINDOW**2) of (F, C) and (F, 2 + CODE): (P, 4, 2 + CODE + 3).
+
+        The first two are how a, b differ from those of the matched place.
+        """
         parts = zip(query.split(_AT_ONCE), windows.split(_AT_ONCE), strict=True)
         with torch.autocast(query.device.type, enabled=False):
             return torch.cat([self._carry(q, keys[window], values[window]) for q, window in parts])
@@ -140,7 +146,9 @@ class Refinement(nn.Module):
         weights = logits.exp()
         total = weights.sum(2, keepdim=True)
         entropy = (total.log() - (weights * logits).sum(2, keepdim=True) / total) / math.log(WINDOW**2)
-        return torch.cat((weights @ values / total, top, 1 / total, entropy), dim=2)
+        carried = weights @ values / total
+        detail = carried[..., :2] - values[:, _CENTRE, :2].mean(1, keepdim=True)
+        return torch.cat((detail, carried[..., 2:], top, 1 / total, entropy), dim=2)
 
 
 @lru_cache(maxsize=16)
