@@ -168,7 +168,7 @@ class _Clock:
     def stop(self) -> None:
         """End the stage."""
         before, self._since = self._since, self._now()
-        wall, processor = (now - then for now, then in zip(self._since, before, strict=True))
+        wall, processor = (end - start for end, start in zip(self._since, before, strict=True))
         self.spent[self._stage] = f"{wall:.0f} ({processor:.0f} of the processor)"
 
     @staticmethod

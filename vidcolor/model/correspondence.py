@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vidcolor.model.encoder import CHANNELS
-from vidcolor.model.layers import centred_unit, resize
+from vidcolor.model.layers import centred_unit, joined_levels, resize
 
 TOP_SIMILARITIES = 5
 STATISTICS = TOP_SIMILARITIES + 4
@@ -44,12 +44,9 @@ class Descriptor(nn.Module):
         """Five encoder maps to (N, P, C) with P = H/8 * W/8 places in row order."""
         grid = features[2]
         levels = [centred_unit(resize(feature, grid).float()) for feature in features]
-        joined = self.project(F.relu(self.mix(torch.cat(levels, dim=1)))).float()
-        level_weights = torch.softmax(self.level_logits, 0)
-        balance = torch.sigmoid(self.balance_logit)
-        parts = [level * ((1 - balance) * weight).sqrt() for level, weight in zip(levels, level_weights, strict=True)]
-        parts.append(centred_unit(joined) * balance.sqrt())
-        return torch.cat(parts, dim=1).flatten(2).transpose(1, 2)
+        projected = self.project(F.relu(self.mix(torch.cat(levels, dim=1)))).float()
+        joined = joined_levels(levels, self.level_logits, centred_unit(projected), self.balance_logit)
+        return joined.flatten(2).transpose(1, 2)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -40,3 +42,14 @@ def resize(x: Tensor, like: Tensor) -> Tensor:
 def centred_unit(x: Tensor) -> Tensor:
     """(N, C, H, W) less its mean over the picture, every place's vector brought to length 1."""
     return F.normalize(x - x.mean((2, 3), keepdim=True), dim=1, eps=1e-5)
+
+
+def joined_levels(levels: Sequence[Tensor], level_logits: Tensor, projected: Tensor, balance_logit: Tensor) -> Tensor:
+    """Unit maps (N, C_i, H, W), and a learned projection of them, as one unit map (N, sum of C, H, W).
+
+    The cosine of two such vectors is the sum of the levels' cosines, weighted with softmax(level_logits), balanced
+    against the projection's by sigmoid(balance_logit): square roots make it so.
+    """
+    weights, balance = torch.softmax(level_logits, 0), torch.sigmoid(balance_logit)
+    parts = [level * ((1 - balance) * weight).sqrt() for level, weight in zip(levels, weights, strict=True)]
+    return torch.cat((*parts, projected * balance.sqrt()), dim=1)

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vidcolor.model.encoder import CHANNELS
-from vidcolor.model.layers import centred_unit, resize
+from vidcolor.model.layers import centred_unit, joined_levels, resize
 
 WINDOW = 6
 """Side of the window in fine cells: the four of the matched place, and two more on every side."""
@@ -83,9 +83,7 @@ class FineDescriptor(nn.Module):
         """Encoder maps of strides 2, 4, 8 (and more) to (N, C, H/4, W/4)."""
         levels = [centred_unit(resize(feature, features[1]).float()) for feature in features[:_LEVELS]]
         projected = centred_unit(self.project(torch.cat(levels, dim=1)).float())
-        weights, balance = torch.softmax(self.level_logits, 0), torch.sigmoid(self.balance_logit)
-        parts = [level * ((1 - balance) * weight).sqrt() for level, weight in zip(levels, weights, strict=True)]
-        return torch.cat((*parts, projected * balance.sqrt()), dim=1)
+        return joined_levels(levels, self.level_logits, projected, self.balance_logit)
 
 
 class Refinement(nn.Module):
