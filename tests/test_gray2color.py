@@ -69,6 +69,26 @@ def test_correspondence_is_a_softmax_of_cosines(learning, weighted):
     assert torch.allclose(found.statistics[0, correspondence.TOP_SIMILARITIES + 1].double(), entropy, atol=1e-5)
 
 
+def test_in_bfloat16_places_that_are_alike_stay_apart():
+    """Cosines around those of a match are far nearer the truth than eight bits for themselves would leave them."""
+    torch.manual_seed(0)
+    thing = torch.randn(1, 1, 512)
+    target, keys = (torch.nn.functional.normalize(thing + 0.55 * torch.randn(1, n, 512), dim=2) for n in (64, 40))
+    exact = target.double() @ keys.double().transpose(1, 2)
+    assert ((exact > 0.6) & (exact < 0.9)).all()
+    plain = (target.bfloat16() @ keys.bfloat16().transpose(1, 2)).double()
+    error = (correspondence._CosinesInHalf(keys)(target) - exact).abs().max()
+    assert error < 6e-4
+    assert error < (plain - exact).abs().max() / 2
+    layer, values = correspondence.Correspondence(), torch.rand(1, 40, 5)
+    with torch.no_grad():
+        sharp = layer(target, keys, values, (8, 8))
+        with torch.autocast("cpu", torch.bfloat16):
+            quick = layer(target, keys, values, (8, 8))
+    assert torch.allclose(quick.values, sharp.values, atol=0.02)
+    assert quick.values.dtype == sharp.values.dtype == torch.float32
+
+
 def test_a_reference_twice_says_the_same_as_once(network):
     once = network.encode_reference(*picture(1))
     twice = EncodedReference.join([once, once])
