@@ -101,6 +101,12 @@ def test_its_own_reference_where_that_fits_far_better() -> None:
     assert [choice.tied_to for choice in choices] == [None, 0, 0]
 
 
+def test_its_own_frame_whatever_the_group_votes_for() -> None:
+    own = replace(verdict(own=1.0, a=0.95), sure=True)
+    choices = choose_together([verdict(a=0.95), own, verdict(a=0.95)], {(0, 1): 0.8, (0, 2): 0.8}, threshold=0.4)
+    assert [choice.followed.name for choice in choices] == ["a", "own", "a"]
+
+
 def test_a_group_without_reference_is_flagged_together() -> None:
     """Its shots still take the same natural colours; the anchor is the one most alike to all others."""
     verdicts = [verdict(a=0.1), verdict(a=0.2), verdict(a=0.15)]

@@ -95,7 +95,7 @@ def _most_alike(ties: Mapping[tuple[int, int], float], shots: Collection[int]) -
 def _followed(verdict: Verdict, voted: str, threshold: float) -> Candidate:
     """What a shot of a group follows: the reference that the group voted for, unless its own fits far better."""
     own = verdict.chosen
-    if voted in own.names or own.score >= max(threshold, _score(verdict, voted) + OWN_WAY):
+    if verdict.sure or voted in own.names or own.score >= max(threshold, _score(verdict, voted) + OWN_WAY):
         return own
     return next((one for one in verdict.alone if one.name == voted), Candidate((voted,), 0.0, 0.0))
 

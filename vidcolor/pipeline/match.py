@@ -28,6 +28,9 @@ SAME = 0.75
 _FINALISTS = 3
 """References for which all frames of a shot vote; the others are judged by its middle frame alone."""
 
+_OWN = 8
+"""Frames of its own that a shot follows at most, if they are more than it follows together of others."""
+
 _KEPT = 48
 """Encoded references that are held at once."""
 
@@ -87,6 +90,8 @@ class Verdict:
     """The best reference, with others where together they explain clearly more."""
     alone: tuple[Candidate, ...]
     """Single references, the best first; those behind the finalists are judged by one frame alone."""
+    sure: bool = False
+    """True where the chosen reference is a frame of the shot itself."""
 
 
 @dataclass(frozen=True)
@@ -132,10 +137,11 @@ class Matcher:
         ]
         self._encoded = lru_cache(maxsize=_KEPT)(self._encode)
 
-    def judge(self, grays: Sequence[np.ndarray]) -> Verdict:
+    def judge(self, grays: Sequence[np.ndarray], own: Sequence[str] = ()) -> Verdict:
         """The verdict of the gray pictures (h, w) uint8 of one shot, in order of time.
 
-        The pictures' sides are multiples of 32, see :func:`vidcolor.model.colorist.working_size`.
+        The pictures' sides are multiples of 32, see :func:`vidcolor.model.colorist.working_size`. ``own``: names of
+        references that are frames of this shot. They are followed however little the other frames look like them.
         """
         seen = [self._colorist.see(gray) for gray in grays]
         middle = seen.pop(len(seen) // 2)
@@ -143,19 +149,25 @@ class Matcher:
         finalists = _by_score(
             [replace(one, votes=one.votes + self._votes(one.known, seen)) for one in first[:_FINALISTS]]
         )
-        alone = [one.candidate() for one in finalists + first[_FINALISTS:]]
-        return Verdict(self._joined(finalists, [middle, *seen]), tuple(alone))
+        alone = tuple(one.candidate() for one in finalists + first[_FINALISTS:])
+        fitting = [one for one in finalists if one.candidate().score >= self._config.threshold]
+        seen = [middle, *seen]
+        if own:
+            chosen = self._joined(self._ask(self._named(own), seen), fitting, seen)
+            return Verdict(replace(chosen, score=1.0), alone, sure=True)
+        return Verdict(self._joined(finalists[0], finalists if fitting else [], seen), alone)
 
-    def _joined(self, finalists: list[_Votes], seen: list[Seen]) -> Candidate:
-        """The best finalist, and step by step others, each where the share explained grows clearly by it.
+    def _named(self, names: Sequence[str]) -> tuple[_Known, ...]:
+        """The references of these names, in their order; of very many some, evenly spread."""
+        by_name = {known.name: known for known in self._known}
+        places = np.linspace(0, len(names) - 1, min(len(names), max(_OWN, self._config.together))).round()
+        return tuple(by_name[names[int(place)]] for place in places)
 
-        What does not fit alone does not fit in company either.
-        """
-        chosen = finalists[0]
-        fits = chosen.candidate().score >= self._config.threshold
-        for _ in range(self._config.together - 1 if fits else 0):
+    def _joined(self, chosen: _Votes, others: list[_Votes], seen: list[Seen]) -> Candidate:
+        """The chosen, and step by step others, each where the share explained grows clearly by it."""
+        for _ in range(self._config.together - len(chosen.known)):
             best, score_now = chosen, chosen.candidate().score
-            for other in finalists:
+            for other in others:
                 if other.known[0] in chosen.known or _united(chosen, other) < self._config.gain:
                     continue
                 joined = self._ask(chosen.known + other.known, seen)

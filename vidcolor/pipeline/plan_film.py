@@ -15,6 +15,7 @@ from vidcolor.pipeline.decode import FilmReader
 from vidcolor.pipeline.light import Light, light_of
 from vidcolor.pipeline.match import MatchConfig, Matcher, Verdict, sampled_frames
 from vidcolor.pipeline.plan import Manifest, ShotEntry, within_shots
+from vidcolor.pipeline.stills import StillFinder
 from vidcolor.pipeline.survey import Survey
 from vidcolor.pipeline.ties import TieConfig, TieFinder
 from vidcolor.pipeline.view import view_of
@@ -72,8 +73,8 @@ def _matched(
     network = colorist()
     matcher, finder = Matcher(references, network, config.match), TieFinder(network, config.ties)
     verdicts = []
-    for grays in ahead(_samples(info, survey, shots, config.match), _AHEAD):
-        verdicts.append(matcher.judge(grays))
+    for grays, own in ahead(_samples(info, survey, shots, config.match, references), _AHEAD):
+        verdicts.append(matcher.judge(grays, own))
         finder.add(grays[len(grays) // 2])
         report("match", len(verdicts), len(shots))
     ties = finder.ties(lambda done, total: report("ties", done, total))
@@ -96,31 +97,44 @@ def _tied(
         return [ShotEntry(shot) for shot in shots]
     finder = TieFinder(colorist(), config.ties)
     samples = _samples(info, survey, shots, replace(config.match, samples=1))
-    for done, grays in enumerate(ahead(samples, _AHEAD), 1):
+    for done, (grays, _) in enumerate(ahead(samples, _AHEAD), 1):
         finder.add(grays[0])
         report("match", done, len(shots))
     ties = finder.ties(lambda done, total: report("ties", done, total))
     return [ShotEntry(shot, tied_to=anchor) for shot, anchor in zip(shots, anchors(len(shots), ties), strict=True)]
 
 
-def _samples(info: FilmInfo, survey: Survey, shots: Sequence[Shot], config: MatchConfig) -> Iterator[list[np.ndarray]]:
-    """The frames of each shot that vote, as working-size grays, upright; one reading of the film, in order.
+def _samples(
+    info: FilmInfo,
+    survey: Survey,
+    shots: Sequence[Shot],
+    config: MatchConfig,
+    references: Sequence[Reference] = (),
+) -> Iterator[tuple[list[np.ndarray], list[str]]]:
+    """The frames of each shot that vote, as working-size grays, upright, and the names of the references that are
+    frames of it; one reading of the film, in order.
 
     Frames that show another shot too, or next to nothing, let the nearest that shows this one vote; fades are undone.
     """
+    finder = StillFinder(references, info)
     with FilmReader(info) as reader:
         frames = reader.frames()
         for shot in shots:
-            light = _light(shot, survey, info)
+            light, area = _light(shot, survey, info), survey.area(shot, info)
             wanted = {shot.start + int(light.sources[n - shot.start]) for n in sampled_frames(shot, config.samples)}
-            view = view_of(info, survey.area(shot, info), config.lines)
-            grays = []
+            likely = finder.find(survey.thumbs[shot.start : shot.stop])
+            view = view_of(info, area, config.lines)
+            grays, own = [], []
             for number in range(len(shot)):
                 frame = next(frames)
+                if frame.index not in wanted and number not in likely:
+                    continue
+                gray = view.gray(frame.luma, light.fade(number))
                 if frame.index in wanted:
-                    gray = view.gray(frame.luma, light.fade(number))
                     grays.append(np.ascontiguousarray(np.rot90(gray, info.rotation // 90)))
-            yield grays
+                if number in likely and finder.still(likely[number], area).shows(gray):
+                    own.append(likely[number].name)
+            yield grays, own
 
 
 def _light(shot: Shot, survey: Survey, info: FilmInfo) -> Light:

@@ -17,7 +17,7 @@ from vidcolor.pipeline.hints import HintBrush
 from vidcolor.pipeline.light import light_of
 from vidcolor.pipeline.sight import Sight
 from vidcolor.pipeline.smooth import Keyed, SmoothConfig, smooth_keys
-from vidcolor.pipeline.stills import painted_stills
+from vidcolor.pipeline.stills import StillFinder
 from vidcolor.pipeline.stretch import Part, RenderConfig, Source
 from vidcolor.pipeline.track import Interval, track
 from vidcolor.pipeline.view import view_of
@@ -99,21 +99,13 @@ class ShotWalk:
 
     def _painted(self, stills: Sequence[Reference]) -> dict[int, np.ndarray]:
         """True chroma of the shot's frames that its references show."""
-        info, (top, bottom, left, right) = self._source.info, self.view.area
         if self._guide.strength == 0:
             return {}
-        if info.rotation:
-            return {}  # the film lies on its side and the still stands upright: no pixel of the two agrees
-        candidates = painted_stills(
-            self._source.survey.thumbs[slice(*self._entry.bounds)],
-            stills,
-            (top / info.height, bottom / info.height, left / info.width, right / info.width),
-            info.width / info.height * float(info.sample_aspect_ratio or 1),
-        )
+        finder = StillFinder(stills, self._source.info)
         known: dict[int, np.ndarray] = {}
-        for number, still in candidates.items():
+        for number, reference in finder.find(self._source.survey.thumbs[slice(*self._entry.bounds)]).items():
             [gray] = self._sight.grays(self._read(number, number))
-            if (ab := still.chroma_of(gray)) is not None:
+            if (ab := finder.still(reference, self.view.area).chroma_of(gray)) is not None:
                 known[number] = self._guide.temper(gray, ab)
         return known
 
