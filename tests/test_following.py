@@ -6,7 +6,6 @@ import threading
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +15,6 @@ from vidcolor.config import resolve
 from vidcolor.errors import FilmError
 from vidcolor.model.colorist import Colorist
 from vidcolor.model.gray2color import FilmGray2ColorNet
-from vidcolor.pipeline import render
 from vidcolor.pipeline.config import PipelineConfig
 from vidcolor.pipeline.decode import probe
 from vidcolor.pipeline.plan import ShotEntry
@@ -99,18 +97,3 @@ def test_what_goes_wrong_in_it_is_told_when_its_turn_comes(
         renderer.render(beyond, tmp_path / "b")
     renderer.close()
     assert [path.name for path in tmp_path.glob("?")] == ["a"]
-
-
-def test_free_memory_goes_back_every_so_many_frames(
-    source: Source, references: dict[str, Reference], colorist: Colorist, tmp_path: Path, monkeypatch: Any
-) -> None:
-    """Counted over all stretches, however short they are."""
-    returned: list[int] = []
-    monkeypatch.setattr(render, "return_pages", lambda: returned.append(done))
-    stretches = the_stretches()
-    monkeypatch.setattr(render, "_PAGES_KEPT", len(stretches[0]) + 1)
-    renderer = Renderer(source, references, lambda: colorist, CONFIG)
-    for done, stretch in enumerate(stretches, 1):
-        renderer.render(stretch, tmp_path / str(done))
-    renderer.close()
-    assert returned == [2, 4]

@@ -20,7 +20,6 @@ from vidcolor.pipeline.decode import FilmReader
 from vidcolor.pipeline.encode import EncodeConfig, encode_segment, output_format
 from vidcolor.pipeline.ghost import closing_ghost, opening_ghost
 from vidcolor.pipeline.grade import grade
-from vidcolor.pipeline.heap import return_pages
 from vidcolor.pipeline.light import Fade
 from vidcolor.pipeline.measures import measures_path
 from vidcolor.pipeline.observe import observed
@@ -42,10 +41,6 @@ EXPLAINED_LINES = 160
 """Short side, in pixels, of the picture of which the report shows what its references explain, about as in matching."""
 
 _ANCHORS_KEPT, _ENCODED_KEPT = 16, 2
-
-_PAGES_KEPT = 1000
-"""Frames after which memory that is kept and free goes back to the system: holes between what lives long would grow
-over a long film."""
 
 
 class Renderer:
@@ -70,7 +65,6 @@ class Renderer:
         self._reader_free = Event()
         """Set when all frames of the stretch that was begun last have been read."""
         self._begun: tuple[Path, Ahead[ColouredFrame]] | None = None
-        self._since_return = 0
 
     def close(self) -> None:
         """Free the film's file."""
@@ -104,10 +98,6 @@ class Renderer:
         begun = self._beginning(frames, following)
         with closing(frames), closing(self._counted(begun, stretch, on_frame, before_naming)) as counted:
             encode_segment(path, counted, self._source.info, self._config.encode)
-        self._since_return += len(stretch)
-        if self._since_return >= _PAGES_KEPT:
-            self._since_return = 0
-            return_pages()
 
     def _begin(self, stretch: Stretch, path: Path, before: Path | None = None) -> None:
         """Have a thread make the frames of a stretch, a few ahead of whoever takes them."""
