@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vidcolor.pipeline.match import MatchConfig, Matcher, sampled_frames
+from vidcolor.pipeline.ties import TieConfig, TieFinder
 from vidcolor.types import Shot
 
 CONFIG = MatchConfig(lines=64, threshold=0.0)
@@ -111,3 +114,28 @@ def test_references_are_seen_at_the_working_size() -> None:
     still = reference("large.png", 20, 60, 100, 140)
     large = replace(still, rgb=np.ascontiguousarray(still.rgb.repeat(9, 0).repeat(9, 1)))
     assert matcher(large).judge([blocks(20, 60, 100, 140)]).chosen.score > 0.9
+
+
+def test_what_was_encoded_goes_with_the_matcher() -> None:
+    """At once: hundreds of megabytes must not wait, while the film is coloured, for a search of garbage."""
+    encoded: list[weakref.ref[np.ndarray]] = []
+
+    class Watched(BlockColorist):
+        def encode(self, rgb: np.ndarray, lines: int) -> np.ndarray:
+            found = super().encode(rgb, lines)
+            encoded.append(weakref.ref(found))
+            return found
+
+    gc.disable()
+    try:
+        shots = [blocks(20, 60), blocks(20, 61)]
+        judging, finder = Matcher([reference("a.png", 20, 60)], Watched(), CONFIG), TieFinder(Watched(), TieConfig())
+        for shot in shots:
+            judging.judge([shot])
+            finder.add(shot)
+        assert finder.ties()
+        del judging, finder
+        assert len(encoded) == 3
+        assert not any(each() is not None for each in encoded)
+    finally:
+        gc.enable()

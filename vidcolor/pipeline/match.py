@@ -130,12 +130,13 @@ class Matcher:
     """Compares shots with a set of references; of the references' side what was used lately is kept."""
 
     def __init__(self, references: Sequence[Reference], colorist: AnyColorist[Any, Any], config: MatchConfig) -> None:
-        self._references, self._colorist, self._config = references, colorist, config
+        self._colorist, self._config = colorist, config
         self._known = [
             _Known(place, reference.name, colorist.see(self._gray(reference)).descriptor)
             for place, reference in enumerate(references)
         ]
-        self._encoded = lru_cache(maxsize=_KEPT)(self._encode)
+        # a method of this object, kept by it, would keep all of it until somebody looks for garbage
+        self._encoded = lru_cache(maxsize=_KEPT)(lambda place: colorist.encode(references[place].rgb, config.lines))
 
     def judge(self, grays: Sequence[np.ndarray], own: Sequence[str] = ()) -> Verdict:
         """The verdict of the gray pictures (h, w) uint8 of one shot, in order of time.
@@ -193,9 +194,6 @@ class Matcher:
     def _votes(self, known: tuple[_Known, ...], seen: list[Seen]) -> list[Likeness]:
         reference = self._colorist.join([self._encoded(one.place) for one in known])
         return [self._colorist.compare(one, reference) for one in seen]
-
-    def _encode(self, place: int) -> Any:
-        return self._colorist.encode(self._references[place].rgb, self._config.lines)
 
     def _gray(self, reference: Reference) -> np.ndarray:
         rgb = reference.rgb

@@ -48,7 +48,6 @@ class TieFinder:
         self._colorist, self._config = colorist, config
         self._grays: list[np.ndarray] = []
         self._descriptors: list[np.ndarray] = []
-        self._seen: Callable[[int], tuple[Seen, Any]] = lru_cache(maxsize=_KEPT)(self._look)
 
     def add(self, gray: np.ndarray) -> None:
         """Take the next shot's picture (h, w) uint8, its sides multiples of 32."""
@@ -59,9 +58,9 @@ class TieFinder:
     def ties(self, on_progress: Callable[[int, int | None], None] | None = None) -> dict[tuple[int, int], float]:
         """Pairs of shots (the earlier first), by the order in which they came, that belong together: how alike."""
         pairs = sorted(self._shortlisted())
-        found = {}
+        look, found = lru_cache(maxsize=_KEPT)(self._look), {}
         for done, (a, b) in enumerate(pairs, 1):
-            alike = self._alike(a, b)
+            alike = self._alike(look(a), look(b))
             if alike is not None:
                 found[a, b] = alike
             if on_progress:
@@ -82,9 +81,9 @@ class TieFinder:
                         pairs.add((min(row, int(other)), max(row, int(other))))
         return pairs
 
-    def _alike(self, a: int, b: int) -> float | None:
+    def _alike(self, a: tuple[Seen, Any], b: tuple[Seen, Any]) -> float | None:
         """Similarity of two shots, the worse of both ways; None where they are not the same."""
-        (seen_a, as_reference_a), (seen_b, as_reference_b) = self._seen(a), self._seen(b)
+        (seen_a, as_reference_a), (seen_b, as_reference_b) = a, b
         ways = (self._colorist.compare(seen_a, as_reference_b), self._colorist.compare(seen_b, as_reference_a))
         return min(way.similarity for way in ways) if all(map(self._is_same, ways)) else None
 
