@@ -253,7 +253,7 @@ def test_mixed_frames_have_no_vote(source: Source) -> None:
     samples = MatchConfig(samples=SHOT, lines=64)
     shots = [Shot(0, 0, SHOT), Shot(1, SHOT, 2 * SHOT)]
     survey = replace(source.survey, dissolves={SHOT: MELT})
-    for shot, grays in zip(shots, _samples(source.info, survey, shots, samples), strict=True):
+    for shot, (grays, _) in zip(shots, _samples(source.info, survey, shots, samples), strict=True):
         assert len(grays) == SHOT - MELT // 2
         clean = grays[0] if shot.index == 0 else grays[-1]
         steps = [np.abs(gray.astype(int) - clean).mean() for gray in grays]
