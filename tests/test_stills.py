@@ -20,8 +20,8 @@ from vidcolor.types import ColorTags, FilmInfo, Reference
 
 def film(rotation: int = 0) -> FilmInfo:
     return FilmInfo(
-        Path("film.mkv"), 128, 96, "gray", 8, True, False, ColorTags(1, 1, 1, 1), Fraction(1, 24), Fraction(24), 0, 12, 0.5,
-        rotation, Fraction(1), False, "ffv1", "matroska", 0,
+        Path("film.mkv"), 128, 96, "gray", 8, True, False, ColorTags(1, 1, 1, 1), Fraction(1, 24), Fraction(24), 0, 12,
+        0.5, rotation, Fraction(1), False, "ffv1", "matroska", 0,
     )  # fmt: skip
 
 
