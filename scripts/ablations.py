@@ -45,6 +45,7 @@ VARIATIONS: dict[str, tuple[str, ...]] = {
     "whole": (),
     "no gate": ("network.gate=false",),
     "no refinement": ("network.refinement=false",),
+    "no surroundings": ("network.surroundings=false",),
     "no colour distribution": ("network.color_distribution=false",),
     "no histogram losses": ("loss.histogram=0", "loss.palette=0"),
     "with a GAN": ("loss.gan=0.01",),

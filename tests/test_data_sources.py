@@ -13,7 +13,7 @@ from vidcolor.model.encoder import Encoder
 from vidcolor.model.image_sets import ImageSet
 from vidcolor.model.neighbours import COPY, neighbours_in_class
 from vidcolor.model.pair_lists import PairList, load_pair_list, read_pair_list
-from vidcolor.model.pairs import KINDS, ReferenceMix, _crop
+from vidcolor.model.pairs import KINDS, NATURAL, ReferenceMix, _crop
 from vidcolor.model.pseudo_labels import BackboneClassifier, pseudo_labels, with_pseudo_labels
 from vidcolor.model.resident import ResidentPictures, Views
 from vidcolor.model.resident_pairs import ResidentPairs
@@ -293,6 +293,14 @@ def test_each_kind_of_reference_comes_from_where_it_should(kept):
             assert (reference.picture[chosen] == (target.picture[chosen] + 1) % 4).all()
         if name == "itself":
             assert (reference.picture[chosen] == target.picture[chosen]).all()
+
+
+def test_resident_targets_that_shall_show_all_of_their_picture_do(kept):
+    pairs = ResidentPairs(ImageSet(kept, [""] * 4), [], np.zeros((4, 1), int), NATURAL, 0, CPU, whole=0.5)
+    _, target, _ = pairs.views(0, 400, 32)
+    widest = pairs.pictures.sizes[target.picture].min(1) / 32
+    assert (target.zoom <= widest * 1.0001).all()
+    assert np.isclose(target.zoom, widest).mean() == pytest.approx(0.5, abs=0.1)
 
 
 def test_without_clips_and_lists_there_are_no_pairs_of_them(kept):

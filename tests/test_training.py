@@ -22,7 +22,7 @@ from vidcolor.model.gray2color import FilmGray2ColorNet
 from vidcolor.model.image_sets import ImageSet, load_clips, load_images
 from vidcolor.model.losses import LossWeights
 from vidcolor.model.pair_lists import PairList
-from vidcolor.model.pairs import KINDS, PairSampler, ReferenceMix
+from vidcolor.model.pairs import KINDS, NATURAL, PairSampler, ReferenceMix
 from vidcolor.model.recipes.film import FilmRecipe
 from vidcolor.model.recipes.published import PublishedRecipe
 from vidcolor.model.recipes.recipe import NO_CLASS, Pairs
@@ -308,6 +308,18 @@ def test_the_mix_of_references_is_the_one_asked_for():
     shares = np.bincount(kinds, minlength=len(KINDS)) / 400
     assert shares[KINDS.index("moment")] == 0  # there are no clips
     assert shares[KINDS.index("itself")] == pytest.approx(0.5, abs=0.1)
+
+
+def test_targets_that_shall_show_all_of_their_picture_do():
+    """A picture that grows brighter from left to right: how much of the way a crop shows is how much of it it shows."""
+    ramp = np.repeat(np.linspace(0, 255, 128).astype(np.uint8)[None, :, None], 128, 0).repeat(3, 2)
+    stills, ring = ImageSet([ramp, ramp], ["a", "a"]), np.array([[1], [0]])
+    shown = {}
+    for whole in (0.0, 1.0):
+        sampler = PairSampler(stills, [], ring, NATURAL, seed=0, whole=whole)
+        shown[whole] = np.ptp(sampler.batch(0, 40, 32).target.astype(int), axis=(1, 2, 3))
+    assert shown[1.0].min() > 225
+    assert np.median(shown[0.0]) < 160
 
 
 def test_pairs_of_a_list_are_drawn_beside_the_others():

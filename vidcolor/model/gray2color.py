@@ -5,8 +5,8 @@ main colorization network (MCN), semantic assignment, colour distribution, gated
 a MobileNetV2 encoder trained on ImageNet and fine-tuned; correspondence on the stride-8 grid of either picture; a gate
 on resolution-free statistics of the similarities, trained to say how likely the carried colour is right; every head
 adds its answer to the carried colour, so that an untrained network already transfers; the colours of a frame before,
-brought along the motion, are a further reference that every scale may follow; the match is refined at stride 4; output
-at half the input's size.
+brought along the motion, are a further reference that every scale may follow; the match is refined at stride 4; every
+place knows what surrounds it; output at half the input's size.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from vidcolor.model.correspondence import STATISTICS, Carried, Correspondence, D
 from vidcolor.model.encoder import CHANNELS, Encoder
 from vidcolor.model.layers import ResidualBlock, resize, zeroed
 from vidcolor.model.refinement import REFINED, FinePlaces, Refined, Refinement
+from vidcolor.model.surroundings import Surroundings
 
 SIDE_MULTIPLE = 32
 """Heights and widths that the network takes are multiples of this."""
@@ -248,8 +249,10 @@ class FilmGray2ColorNet(nn.Module):
     code_channels = 32
     widths = (128, 64, 40)
 
-    def __init__(self, gate: bool = True, color_distribution: bool = True, refinement: bool = True) -> None:
-        """``gate``, ``color_distribution``, ``refinement``: False leaves the part out, to see what it is worth."""
+    def __init__(
+        self, gate: bool = True, color_distribution: bool = True, refinement: bool = True, surroundings: bool = True
+    ) -> None:
+        """Each False leaves a part out, to see what it is worth."""
         super().__init__()
         carried = 2 + self.code_channels
         self.encoder = Encoder()
@@ -261,6 +264,7 @@ class FilmGray2ColorNet(nn.Module):
         self.gate = Gate() if gate else OpenGate()
         self.refinement = Refinement() if refinement else None
         self.context = nn.Conv2d(CHANNELS[4], 128, 1)
+        self.surroundings = Surroundings(CHANNELS[4], 128) if surroundings else None
         self.semantics = nn.Conv2d(CHANNELS[3], 128, 1)
         self.semantic_block = ResidualBlock(128)
         below = (128, *self.widths)
@@ -309,9 +313,16 @@ class FilmGray2ColorNet(nn.Module):
         if self.refinement is not None and reference is not None and reference.fine is not None:
             refined = self.refinement(features, carried.match, reference.fine, carried.values[:, :2], gate)
         colors = self.color_distribution(histogram.expand(batch, -1), present)
-        semantics = self.semantics(features[3]) + resize(self.context(features[4]), features[3])
-        semantics = self.semantic_block(F.relu(semantics, inplace=True))
+        semantics = self._understand(features)
         return Consulted(tuple(features[:3]), semantics, carried, refined, gate_logit, gate, tuple(colors))
+
+    def _understand(self, features: list[Tensor]) -> Tensor:
+        """What the things are, (N, 128, H/16, W/16)."""
+        context = self.context(features[4])
+        if self.surroundings is not None:
+            context = context + self.surroundings(features[4])
+        semantics = self.semantics(features[3]) + resize(context, features[3])
+        return self.semantic_block(F.relu(semantics, inplace=True))
 
     def decode(self, target: Consulted, propagated: Propagated | None = None) -> Colorization:
         """Colours of consulted targets, with the colours of a frame before where there are any."""

@@ -111,15 +111,17 @@ class PairSampler:
         titles: float = 0.0,
         disguised: float = 0.0,
         listed: PairList | None = None,
+        whole: float = 0.0,
     ) -> None:
         """``neighbours`` (len(stills), k): indices of the nearest pictures.
 
         ``titles``: share of targets that get a title; half as many get black bars. ``disguised``: share of references
-        of the target itself that get a thin-plate warp, another tone and noise.
+        of the target itself that get a thin-plate warp, another tone and noise. ``whole``: share of targets that show
+        as much of their picture as a square can.
         """
         self._stills, self._clips, self._neighbours, self._listed = stills, clips, neighbours, listed
         self._shares = mix.shares(bool(clips), listed is not None)
-        self._seed, self._titles, self._disguised = seed, titles, disguised
+        self._seed, self._titles, self._disguised, self._whole = seed, titles, disguised, whole
 
     def batch(self, number: int, size: int, side: int) -> Batch:
         """Batch ``number``: ``size`` pairs of ``side`` x ``side`` crops."""
@@ -143,7 +145,7 @@ class PairSampler:
         if KINDS[kind] == "moment":
             return self._moment(rng, side, kind)
         number, target, reference = self._pictures(rng, KINDS[kind])
-        zoom = _zoom(rng, target, side)
+        zoom = self._zoom(rng, target, side)
         centre = rng.uniform(-1, 1, 2)
         crop = _crop(rng, target, side, zoom, centre, tilt=4, bend=0.0)
         if reference is None:
@@ -165,7 +167,7 @@ class PairSampler:
         clip = self._clips[rng.integers(len(self._clips))]
         first = int(rng.integers(len(clip)))
         second = int(np.clip(first + rng.integers(-FARTHEST, FARTHEST + 1), 0, len(clip) - 1))
-        zoom, centre, seed = _zoom(rng, clip[first], side), rng.uniform(-1, 1, 2), int(rng.integers(1 << 31))
+        zoom, centre, seed = self._zoom(rng, clip[first], side), rng.uniform(-1, 1, 2), int(rng.integers(1 << 31))
         before = int(np.clip(first + rng.integers(1, 5) * rng.choice((-1, 1)), 0, len(clip) - 1))
         step = 1 if before > first else -1
         frames = [
@@ -174,6 +176,10 @@ class PairSampler:
         ]
         reference = _nearby(rng, clip[second], side, zoom, centre)
         return _Pair(frames[0], reference, kind, -1, *motion_brings(frames), has_moved=len(frames) > 1)
+
+    def _zoom(self, rng: np.random.Generator, picture: np.ndarray, side: int) -> float:
+        """Source pixels that a pixel of the target's crop spans."""
+        return _widest(picture, side) if self._whole and rng.random() < self._whole else _zoom(rng, picture, side)
 
     def _pictures(self, rng: np.random.Generator, kind: str) -> tuple[int, np.ndarray, np.ndarray | None]:
         """Number of the target's still, or -1, target and reference."""
@@ -211,8 +217,11 @@ def _bend(rng: np.random.Generator) -> float:
 
 def _zoom(rng: np.random.Generator, picture: np.ndarray, side: int) -> float:
     """Source pixels a crop pixel spans: from a little enlarged to the whole picture."""
-    widest = max(1.0, min(picture.shape[:2]) / side)
-    return float(np.exp(rng.uniform(np.log(0.75), np.log(widest))))
+    return float(np.exp(rng.uniform(np.log(0.75), np.log(_widest(picture, side)))))
+
+
+def _widest(picture: np.ndarray, side: int) -> float:
+    return max(1.0, min(picture.shape[:2]) / side)
 
 
 def _crop(

@@ -41,8 +41,12 @@ class ResidentPairs:
         seed: int,
         device: torch.device,
         listed: PairList | None = None,
+        whole: float = 0.0,
     ) -> None:
-        """``neighbours`` (len(stills), k): indices of the nearest pictures. All pictures go to ``device``."""
+        """``neighbours`` (len(stills), k): indices of the nearest pictures. All pictures go to ``device``.
+
+        ``whole``: share of targets that show as much of their picture as a square can.
+        """
         frames = [frame for clip in clips for frame in clip]
         self.pictures = ResidentPictures([*stills.images, *frames, *(listed.images if listed else [])], device)
         """The stills, after them the frames of the clips, after them the pictures of the list."""
@@ -51,6 +55,7 @@ class ResidentPairs:
         self._starts = np.array(list(accumulate(self._lengths, initial=len(stills))), np.int64)[:-1]
         self._listed = None if listed is None else listed.pairs + len(stills) + len(frames)
         self._shares = mix.shares(bool(clips), listed is not None)
+        self._whole = whole
 
     def batch(self, number: int, size: int, side: int) -> ResidentBatch:
         """Batch ``number``: ``size`` pairs of ``side`` x ``side`` crops, the same whatever the device."""
@@ -63,7 +68,8 @@ class ResidentPairs:
         rng = np.random.default_rng((self._seed, number))
         kind = rng.choice(len(KINDS), size, p=self._shares)
         target, reference = self._pairs_of_pictures(rng, kind)
-        zoom, centre = self._zoom(rng, target, side), rng.uniform(-1, 1, (size, 2))
+        zoom = np.where(rng.random(size) < self._whole, self._widest(target, side), self._zoom(rng, target, side))
+        centre = rng.uniform(-1, 1, (size, 2))
         shown = Views(target, centre, zoom, _tilt(rng, 4, size), _mirror(rng, size), np.zeros((size, 5, 5, 2)))
         return kind, shown, self._reference_views(rng, kind, reference, shown, side)
 
@@ -108,8 +114,10 @@ class ResidentPairs:
 
     def _zoom(self, rng: np.random.Generator, picture: np.ndarray, side: int) -> np.ndarray:
         """Source pixels a crop pixel spans: from a little enlarged to the whole picture."""
-        widest = np.maximum(1.0, self.pictures.sizes[picture].min(1) / side)
-        return np.exp(rng.uniform(np.log(0.75), np.log(widest)))
+        return np.exp(rng.uniform(np.log(0.75), np.log(self._widest(picture, side))))
+
+    def _widest(self, picture: np.ndarray, side: int) -> np.ndarray:
+        return np.maximum(1.0, self.pictures.sizes[picture].min(1) / side)
 
 
 def _tilt(rng: np.random.Generator, degrees: float, size: int) -> np.ndarray:

@@ -111,6 +111,7 @@ class FilmRecipe:
             "gate": chosen.gate,
             "color_distribution": chosen.color_distribution,
             "refinement": chosen.refinement,
+            "surroundings": chosen.surroundings,
         }
         self.network = FilmGray2ColorNet(**self._parts)
         if config.training.backbone:

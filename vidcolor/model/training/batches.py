@@ -37,8 +37,9 @@ class Source(Protocol):
 def open_source(data: TrainingData, config: DataConfig, mix: ReferenceMix, device: torch.device) -> Source:
     """The CPU's draws, or the device's where the pictures fit in half of its free memory."""
     sampler = PairSampler(
-        data.stills, data.clips, data.neighbours, mix, config.seed, config.titles, config.disguised, data.listed
-    )
+        data.stills, data.clips, data.neighbours, mix, config.seed, config.titles, config.disguised, data.listed,
+        config.whole,
+    )  # fmt: skip
     drawn = DrawnPairs(sampler, data.class_numbers, device)
     if device.type == "cuda" and config.resident:
         pixels = sum(image.shape[0] * image.shape[1] for image in _pictures(data))
@@ -72,7 +73,7 @@ class ResidentSource:
         self, data: TrainingData, config: DataConfig, mix: ReferenceMix, device: torch.device, drawn: DrawnPairs
     ) -> None:
         self._resident = ResidentPairs(
-            data.stills, data.clips, data.neighbours, replace(mix, listed=0.0), config.seed, device
+            data.stills, data.clips, data.neighbours, replace(mix, listed=0.0), config.seed, device, whole=config.whole
         )
         self._drawn, self._classes, self._device = drawn, data.class_numbers, device
         self._from_cpu = config.from_cpu

@@ -26,6 +26,8 @@ class NetworkConfig:
     """Of gray2color-film: false tells the decoder nothing of the reference's histogram."""
     refinement: bool = True
     """Of gray2color-film: false leaves the match as coarse as the stride-8 grid."""
+    surroundings: bool = True
+    """Of gray2color-film: false lets every place know no more of the picture than its convolutions see."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class DataConfig:
     """Share of targets that get a title; half as many get black bars."""
     disguised: float = 0.2
     """Share of references of the target itself that get a thin-plate warp, another tone and noise."""
+    whole: float = 0.0
+    """Share of targets that show as much of their picture as a square can; the others any part of it."""
     resident: bool = True
     """On a GPU: hold the stills and clips in its memory where they fit in half of it, and draw crops there. Titles,
     disguises, pair lists and real motion need the CPU: then only the share from_cpu of the pairs has any."""
@@ -79,8 +83,8 @@ class DataConfig:
             raise ValueError(f"sides must be multiples of 32, got {[*self.sides, self.heldout_side]}")
         if min(self.batch, self.threads, self.heldout_pairs) < 1:
             raise ValueError("batch, threads and heldout_pairs must be at least 1")
-        if not all(0 <= share <= 1 for share in (self.before, self.titles, self.disguised, self.from_cpu)):
-            raise ValueError("before, titles, disguised and from_cpu are shares between 0 and 1")
+        if not all(0 <= share <= 1 for share in (self.before, self.titles, self.disguised, self.whole, self.from_cpu)):
+            raise ValueError("before, titles, disguised, whole and from_cpu are shares between 0 and 1")
 
 
 @dataclass(frozen=True)
