@@ -191,3 +191,8 @@ def test_the_shipped_model_colours():
     reference = network.encode_reference(*picture(1))
     assert torch.isfinite(network(picture(2)[0], reference).ab[-1]).all()
     assert info.quality
+
+
+def test_natural_colours_on_the_coarsest_scale_are_those_of_the_first_stage(network):
+    targets = picture(2, batch=2)[0]
+    assert torch.equal(network.natural(targets), network(targets, None).ab[0])

@@ -123,6 +123,17 @@ def test_a_killed_run_goes_on_as_if_it_had_not_been(folders):
     assert cut[-1]["heldout"] == whole[-1]["heldout"]
 
 
+def test_natural_colours_are_learned_first_where_asked(folders):
+    """Then alone, and from twice as many pictures: what follows references stays as it is until its turn comes."""
+    config = small_config(folders, "run", steps=4, natural=2, warmup=0)
+    seen = {}
+    train(config, lambda step, total, found: seen.update({step: found}))
+    assert [sorted(seen[step]) for step in (1, 2)] == [["natural", "total"]] * 2
+    assert [sorted(seen[step]) for step in (3, 4)] == [["gate", "histogram", "pixel", "total"]] * 2
+    recipe = FilmRecipe(config)
+    assert recipe.batch_size(1, 128) == 2 * recipe.batch_size(2, 128)
+
+
 def test_an_interrupted_run_goes_on_as_if_it_had_not_been(folders):
     """With the discriminator, whose state counts too."""
     gan = LossWeights(gan=0.1)

@@ -57,7 +57,7 @@ def colorization_loss(
     histograms, and ``follows`` (N,) bool: whose answer shall have it.
     """
     scales = (*pred.ab, F.interpolate(pred.ab[-1], size=true_ab.shape[-2:], mode="bilinear", align_corners=False))
-    pixel = torch.stack([_pixel_loss(ab, resize(true_ab, ab), weights) for ab in scales]).mean()
+    pixel = torch.stack([pixel_loss(ab, resize(true_ab, ab), weights) for ab in scales]).mean()
     gate = _gate_loss(pred, true_ab, present, weights.tolerance / AB_SCALE)
     parts = {"pixel": pixel, "gate": gate}
     total = weights.pixel * pixel + weights.gate * gate
@@ -87,7 +87,8 @@ def _histogram_loss(pred_ab: Tensor, true_ab: Tensor) -> Tensor:
     return chi_square(soft_histogram(pred_ab), soft_histogram(true_ab)).mean()
 
 
-def _pixel_loss(pred_ab: Tensor, true_ab: Tensor, weights: LossWeights) -> Tensor:
+def pixel_loss(pred_ab: Tensor, true_ab: Tensor, weights: LossWeights) -> Tensor:
+    """Smooth L1 of a, b over 110, (N, 2, h, w), a scalar; vivid pixels count more."""
     chroma = true_ab.square().sum(1, keepdim=True).sqrt()
     emphasis = 1 + weights.vividness * (chroma * (AB_SCALE / 40)).clamp_max(1)
     return (emphasis * F.smooth_l1_loss(pred_ab, true_ab, beta=weights.beta, reduction="none")).mean()

@@ -14,7 +14,8 @@ from torch.nn import functional as F
 from vidcolor.model.discriminator import PatchDiscriminator
 from vidcolor.model.film_look import film_lightness, plain_lightness
 from vidcolor.model.gray2color import Colorization, Consulted, FilmGray2ColorNet, Propagated
-from vidcolor.model.losses import colorization_loss, critic_loss, fooling_loss
+from vidcolor.model.layers import resize
+from vidcolor.model.losses import colorization_loss, critic_loss, fooling_loss, pixel_loss
 from vidcolor.model.pairs import KINDS
 from vidcolor.model.recipes.recipe import Answer, Judged, Pairs, ab_of, full_precision, with_precision
 from vidcolor.model.simulated_motion import simulated_motion, worsened
@@ -27,7 +28,7 @@ class FilmObjective(nn.Module):
     def __init__(self, network: FilmGray2ColorNet, config: TrainConfig) -> None:
         super().__init__()
         self.network = network
-        self._data, self._precision = config.data, config.training.precision
+        self._data, self._precision, self._natural = config.data, config.training.precision, config.training.natural
         self._weights = config.loss if config.network.gate else replace(config.loss, gate=0.0)
 
     def forward(
@@ -38,6 +39,8 @@ class FilmObjective(nn.Module):
             true_ab, present = ab_of(pairs.target), pairs.kind != KINDS.index("nothing")
             look = film_lightness if self._data.film_look else _plain
             lightness = look(pairs.target, generator)
+            if step < self._natural:
+                return self._natural_loss(lightness, true_ab), None
             pred, palette = self._predict(pairs, lightness, true_ab, present, generator)
             follows = pairs.kind == KINDS.index("alike")
             parts = colorization_loss(pred, true_ab, present, self._weights, palette, follows)
@@ -49,6 +52,12 @@ class FilmObjective(nn.Module):
             parts["gan"] = fooling_loss(logits, self._weights.gan_mode)
             parts["total"] = parts["total"] + self._weights.gan * parts["gan"]
             return parts, Judged(lightness, fake_ab.detach(), true_ab)
+
+    def _natural_loss(self, lightness: Tensor, true_ab: Tensor) -> dict[str, Tensor]:
+        with self._networks(lightness):
+            pred = self.network.natural(_channels_last(lightness)).float()
+        loss = pixel_loss(pred, resize(true_ab, pred), self._weights)
+        return {"natural": loss, "total": loss}
 
     def _predict(
         self, pairs: Pairs, lightness: Tensor, true_ab: Tensor, present: Tensor, generator: torch.Generator
@@ -135,8 +144,9 @@ class FilmRecipe:
         self.network.encoder.requires_grad_(step >= self._config.training.frozen)
 
     def batch_size(self, step: int, side: int) -> int:
-        """As many pixels in every batch."""
-        return max(1, round(self._config.data.batch * (128 / side) ** 2))
+        """As many pixels in every batch, twice as many where natural colours are learned alone."""
+        count = self._config.data.batch * (2 if step < self._config.training.natural else 1)
+        return max(1, round(count * (128 / side) ** 2))
 
     def critic_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         """Hinge or least squares."""

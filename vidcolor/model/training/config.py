@@ -130,6 +130,9 @@ class TrainingConfig:
     """Peak learning rate of the discriminator, on the same schedule."""
     warmup: int = 200
     """Steps of linear warm-up."""
+    natural: int = 0
+    """First steps in which the film network learns natural colours alone, on its coarsest scale, from twice as many
+    pictures a step: which colours things have takes far more pictures than how to follow a reference."""
     frozen: int = 0
     """First steps during which the film network's encoder is not yet trained; steps or more: never."""
     weight_decay: float = 0.01
