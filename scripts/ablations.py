@@ -53,6 +53,7 @@ VARIATIONS: dict[str, tuple[str, ...]] = {
     "no film simulation": ("data.film_look=false",),
     "no video pairs": ("mix.moment=0",),
     "no frame before": ("data.before=0",),
+    "no natural start": ("training.natural=0",),
 }
 """Each by the settings that make it; the recipe that ships has no GAN, so that line adds one."""
 
@@ -65,7 +66,7 @@ def main() -> None:
     print(f"{'':24}" + "".join(f"{name:>11}" for name in _columns(args.clips)), flush=True)
     rows = {}
     for name in args.only or VARIATIONS:
-        config = resolve(TrainConfig, args.config, [*args.set, *VARIATIONS[name], *_budget(args, name)])
+        config = resolve(TrainConfig, args.config, [*args.set, *_budget(args, name), *VARIATIONS[name]])
         summary = train(config, _draw(tqdm(total=config.training.steps, desc=name, leave=False)))
         assert summary is not None
         rows[name] = {**_heldout_scores(Path(summary.weights), config), **_film_scores(Path(summary.weights), args)}
@@ -86,7 +87,8 @@ def _draw(bar: tqdm[NoReturn]) -> OnProgress:
 
 def _budget(args: argparse.Namespace, name: str) -> list[str]:
     out = args.out / name.replace(" ", "-")
-    return [f"training.steps={args.steps}", f"training.save_every={args.steps}", f"training.out={out}"]
+    steps = (f"training.steps={args.steps}", f"training.save_every={args.steps}")
+    return [*steps, f"training.natural={args.steps // 3}", f"training.out={out}"]
 
 
 def _columns(clips: Sequence[str]) -> list[str]:
