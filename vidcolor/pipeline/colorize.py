@@ -29,9 +29,9 @@ class ColorizeConfig:
     """Key frames it sees at once; None: one on a processor, where the others would only wait, more on a device."""
     half: bool | None = None
     """Compute in bfloat16 (CPU) or float16 (GPU) instead of float32; None: where the processor has bfloat16."""
-    automatic: str = "colorful"
-    """What colours shots that no reference fits: a model of ``vidcolor models`` (or a weights file) that takes no
-    references, or ``film`` for the network that follows them. Its key frames are the references of such a shot."""
+    automatic: str = "film"
+    """What colours shots that no reference fits: ``film`` for the network that follows references, or a model of
+    ``vidcolor models`` (or a weights file) that takes none. Its key frames are the references of such a shot."""
     stretch: int = 2400
     """Longest piece of a shot, in frames, that becomes one segment; longer shots are walked in several."""
 
