@@ -47,6 +47,14 @@ def test_pictures_of_a_batch_do_not_hear_of_each_other(taught):
     torch.testing.assert_close(taught(features)[1:2], taught(features[1:2]))
 
 
+def test_it_can_learn_on_a_grid_on_which_it_has_answered():
+    layer, feature = Surroundings(8, 16), torch.rand(1, 8, 5, 7)
+    with torch.inference_mode():
+        layer(feature)
+    layer(feature).sum().backward()
+    assert layer.last.bias.grad is not None
+
+
 def test_a_network_without_it_answers_and_gradients_reach_all_of_it():
     torch.manual_seed(0)
     lightness = torch.rand(1, 1, 64, 96) * 2 - 1

@@ -60,6 +60,7 @@ class _Exchange(nn.Module):
 
 
 @lru_cache(maxsize=16)
+@torch.inference_mode(False)  # whoever asks first: others learn from the same
 def _places(rows: int, columns: int) -> Tensor:
     """Sines and cosines of where the cells' centres lie in the picture, -1 to 1: (rows * columns, 12)."""
     y, x = ((torch.arange(count) + 0.5) * 2 / count - 1 for count in (rows, columns))
