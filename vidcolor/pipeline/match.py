@@ -18,11 +18,11 @@ from vidcolor.model.any_colorist import AnyColorist, Likeness, Seen
 from vidcolor.model.colorist import gray_of, working_size
 from vidcolor.types import Reference, Shot
 
-STRANGERS = ((5, 0.35), (25, 0.45))
+STRANGERS = ((5, 0.335), (25, 0.435))
 """Mean best cosine of a shot and the most alike of so many pictures of other things: the more there are, the more alike
 one of them is by chance."""
 
-SAME = 0.75
+SAME = 0.735
 """Mean best cosine of two pictures that show the same."""
 
 _FINALISTS = 3
