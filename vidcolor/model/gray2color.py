@@ -13,15 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vidcolor.color import HISTOGRAM_BINS, soft_histogram
+from vidcolor.model.color_distribution import ColorCode, ColorDistribution, NoColorDistribution
 from vidcolor.model.correspondence import STATISTICS, Carried, Correspondence, Descriptor
 from vidcolor.model.encoder import CHANNELS, Encoder
+from vidcolor.model.gate import Gate, OpenGate
 from vidcolor.model.layers import ResidualBlock, resize, zeroed
 from vidcolor.model.refinement import REFINED, FinePlaces, Refined, Refinement
 from vidcolor.model.surroundings import Surroundings
@@ -132,68 +133,6 @@ class Colorization:
     def gate(self) -> Tensor:
         """(N, 1, H/8, W/8) in [0, 1]: how likely the carried colour is right."""
         return torch.sigmoid(self.gate_logit)
-
-
-class ColorCode(nn.Module):
-    """The reference's L, a, b at half size to a code of its colours on the stride-8 grid."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(3, channels, 3, stride=2, padding=1)
-        self.second = nn.Conv2d(channels, channels, 3, stride=2, padding=1)
-
-    def forward(self, lab: Tensor) -> Tensor:
-        return self.second(F.relu(self.first(lab)))
-
-
-class ColorDistribution(nn.Module):
-    """The reference's 441-bin histogram to one vector per fused scale."""
-
-    def __init__(self, widths: Sequence[int]) -> None:
-        super().__init__()
-        self.absent = nn.Parameter(torch.zeros(HISTOGRAM_BINS**2))
-        self.trunk = nn.Sequential(nn.Linear(HISTOGRAM_BINS**2, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU())
-        self.branches = nn.ModuleList(nn.Linear(128, width) for width in widths)
-
-    def forward(self, histogram: Tensor, present: Tensor) -> list[Tensor]:
-        """(N, 441) and whether there is a reference (N,) to vectors (N, width, 1, 1)."""
-        # square roots spread the few large and many small bins; a learned stand-in speaks where no reference is
-        described = torch.where(present[:, None], histogram.sqrt(), self.absent)
-        hidden = self.trunk(described)
-        return [branch(hidden)[:, :, None, None] for branch in self.branches]
-
-
-class Gate(nn.Module):
-    """Statistics of the match to the log odds that the carried colour is right."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        last = nn.Conv2d(32, 1, 3, padding=1)
-        nn.init.ones_(cast(Tensor, last.bias))
-        self.layers = nn.Sequential(
-            nn.Conv2d(STATISTICS, 32, 1), nn.ReLU(), nn.Conv2d(32, 32, 3, padding=1), nn.ReLU(), last
-        )
-
-    def forward(self, statistics: Tensor) -> Tensor:
-        return self.layers(statistics)
-
-
-class OpenGate(nn.Module):
-    """In place of :class:`Gate`: the carried colour is trusted everywhere."""
-
-    def forward(self, statistics: Tensor) -> Tensor:
-        return statistics.new_full((len(statistics), 1, *statistics.shape[-2:]), 20.0)  # its sigmoid is 1 in float32
-
-
-class NoColorDistribution(nn.Module):
-    """In place of :class:`ColorDistribution`: nothing is told of the reference's histogram."""
-
-    def __init__(self, widths: Sequence[int]) -> None:
-        super().__init__()
-        self._widths = tuple(widths)
-
-    def forward(self, histogram: Tensor, present: Tensor) -> list[Tensor]:
-        return [histogram.new_zeros((len(present), width, 1, 1)) for width in self._widths]
 
 
 class DecoderStage(nn.Module):
