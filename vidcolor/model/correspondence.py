@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -81,7 +82,7 @@ class Correspondence(nn.Module):
         rows = _ELEMENTS_AT_ONCE[target.device.type == "cpu"] // (target.shape[0] * keys.shape[1])
         chunk = max(_PICTURES, rows // _PICTURES * _PICTURES)
         half = target.device.type == "cpu" and torch.is_autocast_enabled("cpu") and not torch.is_grad_enabled()
-        cosines = _CosinesInHalf(keys) if half else _Cosines(keys)
+        cosines = _CosinesInHalf(keys) if half else partial(_product, right=keys)
         with torch.autocast(target.device.type, enabled=False):
             parts = [self._carry(cosines(part), values, prior) for part in target.split(chunk, dim=1)]
         carried = torch.cat([part[0] for part in parts], dim=1)
@@ -105,24 +106,15 @@ class Correspondence(nn.Module):
         weights = logits.exp()
         moments = torch.cat((values, values[..., :2].square(), torch.ones_like(values[..., :1])), dim=2)
         summed = _product(weights, moments.transpose(1, 2))
-        total, carried = summed[..., -1:], summed[..., : values.shape[2]] / summed[..., -1:]
+        total = summed[..., -1:]
+        carried = summed[..., : values.shape[2]] / total
         spread = (summed[..., -3:-1] / total - carried[..., :2].square()).clamp_min(0)
         entropy = (total.log() - (weights * logits).sum(2, keepdim=True) / total) / math.log(max(2, count))
         return carried, torch.cat((top, 1 / total, entropy, (spread + 1e-6).sqrt()), dim=2), match
 
 
-class _Cosines:
-    """(N, P, C) to their products with ``keys`` (N or 1, Q, C): (N, P, Q)."""
-
-    def __init__(self, keys: Tensor) -> None:
-        self._keys = keys
-
-    def __call__(self, target: Tensor) -> Tensor:
-        return _product(target, self._keys)
-
-
 class _CosinesInHalf:
-    """The same from bfloat16, in half the time.
+    """(N, P, C) to their products with ``keys`` (N or 1, Q, C), (N, P, Q), from bfloat16, in half the time.
 
     It is summed in float32, but written with eight bits: less ``_MIDDLE``, lest those of alike places be a temperature
     apart. In one more channel that happens before anything is written.

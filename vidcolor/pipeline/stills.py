@@ -35,17 +35,17 @@ class PaintedStill:
 
     def shows(self, gray: np.ndarray) -> bool:
         """Whether it is the frame whose working-size gray (h, w) uint8 this is."""
-        return _correlation(gray_of(self._of_size(gray)), gray) >= _SAME_PICTURE
+        return _is_same(self._of_size(gray), gray)
 
     def chroma_of(self, gray: np.ndarray) -> np.ndarray | None:
         """Its chroma (2, h/2, w/2) float32 in CIELAB units for the frame whose working-size gray (h, w) this is.
 
         None where the still shows something else.
         """
-        if not self.shows(gray):
+        picture, (height, width) = self._of_size(gray), gray.shape
+        if not _is_same(picture, gray):
             return None
-        height, width = gray.shape
-        ab = chroma_of(self._of_size(gray))[0].numpy()
+        ab = chroma_of(picture)[0].numpy()
         return np.stack([cv2.resize(plane, (width // 2, height // 2), interpolation=cv2.INTER_AREA) for plane in ab])
 
     def _of_size(self, gray: np.ndarray) -> np.ndarray:
@@ -99,6 +99,11 @@ def _plain(thumbs: np.ndarray) -> np.ndarray:
 
 def _has_shape(rgb: np.ndarray, aspect: float) -> bool:
     return abs(rgb.shape[1] / rgb.shape[0] / aspect - 1) <= 0.02
+
+
+def _is_same(picture: np.ndarray, gray: np.ndarray) -> bool:
+    """Whether a picture (h, w, 3) uint8 sRGB is the one of this gray (h, w) uint8."""
+    return _correlation(gray_of(picture), gray) >= _SAME_PICTURE
 
 
 def _correlation(a: np.ndarray, b: np.ndarray) -> float:
