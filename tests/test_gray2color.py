@@ -1,6 +1,7 @@
 """The film network: any size, batches that change nothing, references that join, memory that stays bounded."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -8,7 +9,9 @@ import torch
 from vidcolor.errors import CheckpointError
 from vidcolor.model import correspondence
 from vidcolor.model.checkpoint import describe_weights, find_weights, load_network, save_network, shipped_models
-from vidcolor.model.gray2color import EncodedReference, FilmGray2ColorNet, Propagated
+from vidcolor.model.decoder_stage import Propagated
+from vidcolor.model.encoded_reference import EncodedReference
+from vidcolor.model.gray2color import FilmGray2ColorNet
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +33,59 @@ def test_output_is_half_the_size_whatever_the_sizes_of_target_and_reference(netw
     assert [tuple(ab.shape) for ab in result.ab] == [(1, 2, 12, 8), (1, 2, 24, 16), (1, 2, 48, 32)]
     assert result.gate.min() >= 0
     assert result.gate.max() <= 1
+
+
+@pytest.fixture(scope="module")
+def painter():
+    """A network that has colours of its own, and trusts no reference."""
+    torch.manual_seed(4)
+    network = FilmGray2ColorNet().eval().requires_grad_(False)
+    for stage in network.stages:
+        torch.nn.init.normal_(stage.head.weight, std=0.05)
+    torch.nn.init.constant_(network.gate.layers[-1].bias, -30)
+    return network
+
+
+def natural_reference(painter, lightness, factor):
+    """The reference whose colours are the painter's own for its gray, times a factor."""
+    return painter.encode_reference(lightness, factor * upsampled(painter.natural(lightness)))
+
+
+def upsampled(ab):
+    return torch.nn.functional.interpolate(ab, scale_factor=8)
+
+
+@pytest.mark.parametrize(("factor", "gain"), [(0.5, 0.5), (1.0, 1.0), (0.0, 0.2), (-1.0, 0.2), (3.0, 1.2)])
+def test_what_no_reference_shows_is_as_lively_as_the_reference(painter, factor, gain):
+    """Least squares of its true colours over the natural ones, within bounds."""
+    lightness = picture(1)[0]
+    reference = natural_reference(painter, lightness, factor)
+    assert reference.gain.item() == pytest.approx(gain, abs=0.02)
+    plain = natural_reference(painter, lightness, 1.0)
+    lively, told = (painter.consult(picture(2)[0], each) for each in (reference, plain))
+    ratio = reference.gain.item() / plain.gain.item()
+    same = replace(lively, gain=told.gain)
+    for ab, full in zip(painter.decode(lively).ab, painter.decode(same).ab, strict=True):
+        assert torch.allclose(ab, ratio * full, atol=1e-6)
+
+
+def test_what_a_reference_shows_has_its_own_colours(painter):
+    """Where the gate is open, nothing is made paler."""
+    reference = natural_reference(painter, picture(1)[0], 0.0)
+    target = painter.consult(picture(2)[0], reference)
+    sure = replace(target, gate=torch.ones_like(target.gate))
+    plain = replace(sure, gain=torch.ones_like(sure.gain))
+    assert torch.equal(painter.decode(sure).ab[-1], painter.decode(plain).ab[-1])
+
+
+def test_joined_references_are_as_lively_as_their_weights_say(painter):
+    pale, lively = (natural_reference(painter, picture(seed)[0], factor) for seed, factor in ((1, 0.4), (2, 1.0)))
+    joined = EncodedReference.join([pale, lively], [3.0, 1.0]).gain
+    assert torch.allclose(joined, 0.75 * pale.gain + 0.25 * lively.gain)
+
+
+def test_an_untrained_network_knows_no_natural_colours(network):
+    assert network.encode_reference(*picture(1)).gain.item() == pytest.approx(1.0)
 
 
 def test_a_batch_of_four_is_four_of_one(network):

@@ -13,14 +13,9 @@ from torch.nn import functional as F
 
 from vidcolor.color import AB_SCALE, luma_to_lightness, rgb_to_lab
 from vidcolor.model.any_colorist import Likeness, Seen
-from vidcolor.model.gray2color import (
-    SIDE_MULTIPLE,
-    Colorization,
-    Consulted,
-    EncodedReference,
-    FilmGray2ColorNet,
-    Propagated,
-)
+from vidcolor.model.decoder_stage import Propagated
+from vidcolor.model.encoded_reference import EncodedReference
+from vidcolor.model.gray2color import SIDE_MULTIPLE, Colorization, Consulted, FilmGray2ColorNet
 
 
 def working_size(width: float, height: float, lines: int) -> tuple[int, int]:

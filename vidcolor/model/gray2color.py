@@ -6,12 +6,13 @@ a MobileNetV2 encoder trained on ImageNet and fine-tuned; correspondence on the 
 on resolution-free statistics of the similarities, trained to say how likely the carried colour is right; every head
 adds its answer to the carried colour, so that an untrained network already transfers; the colours of a frame before,
 brought along the motion, are a further reference that every scale may follow; the match is refined at stride 4; every
-place knows what surrounds it; output at half the input's size.
+place knows what surrounds it; what the reference does not show is painted as lively as it is; output at half the
+input's size.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -21,69 +22,21 @@ from torch.nn import functional as F
 from vidcolor.color import HISTOGRAM_BINS, soft_histogram
 from vidcolor.model.color_distribution import ColorCode, ColorDistribution, NoColorDistribution
 from vidcolor.model.correspondence import STATISTICS, Carried, Correspondence, Descriptor
+from vidcolor.model.decoder_stage import DecoderStage, Propagated
+from vidcolor.model.encoded_reference import EncodedReference
 from vidcolor.model.encoder import CHANNELS, Encoder
 from vidcolor.model.gate import Gate, OpenGate
-from vidcolor.model.layers import ResidualBlock, resize, zeroed
-from vidcolor.model.refinement import REFINED, FinePlaces, Refined, Refinement
+from vidcolor.model.layers import ResidualBlock, resize
+from vidcolor.model.refinement import Refined, Refinement
 from vidcolor.model.surroundings import Surroundings
 
 SIDE_MULTIPLE = 32
 """Heights and widths that the network takes are multiples of this."""
 
-_PROPAGATED_CHANNELS = 6
-"""The propagated a, b, their difference from the carried ones, the motion's trust, the gate."""
-
-
-@dataclass(frozen=True)
-class EncodedReference:
-    """All that is needed of one or several references; computed once, used for every key frame."""
-
-    keys: Tensor
-    """(N, Q, C): descriptors of all places of all references."""
-    values: Tensor
-    """(N, Q, 2 + code): their a, b over 110, and the learned code of their colours."""
-    histogram: Tensor
-    """(N, 441): soft ab histogram, the mean over the references."""
-    fine: FinePlaces | None
-    """What the refinement needs of them; None for a network that has none."""
-    prior: Tensor | None = None
-    """(N, Q): logarithm of how much each place has to say; None where all have the same."""
-
-    @staticmethod
-    def join(references: Sequence[EncodedReference], weights: Sequence[float] | None = None) -> EncodedReference:
-        """Several references as one: places compete for the match, histograms are averaged.
-
-        ``weights``, above 0: of two places that look alike, the one whose reference weighs twice as much has twice as
-        much to say. None for equal ones.
-        """
-        keys = [reference.keys for reference in references]
-        voices = keys[0].new_tensor(weights or [1.0] * len(references), dtype=torch.float32)
-        voices *= len(references) / voices.sum()
-        prior = None
-        if weights is not None or any(reference.prior is not None for reference in references):
-            # a reference that was joined itself brings what its own parts have to say
-            each = [voice.log() + reference._prior() for voice, reference in zip(voices, references, strict=True)]
-            prior = torch.cat(each, dim=1)
-        values = torch.cat([reference.values for reference in references], dim=1)
-        histograms = [voice * reference.histogram for voice, reference in zip(voices, references, strict=True)]
-        places = [reference.fine for reference in references if reference.fine is not None]
-        fine = FinePlaces.join(places) if places else None
-        return EncodedReference(torch.cat(keys, dim=1), values, torch.stack(histograms).mean(0), fine, prior)
-
-    def _prior(self) -> Tensor:
-        return self.keys.new_zeros(self.keys.shape[:2]) if self.prior is None else self.prior
-
-
-@dataclass(frozen=True)
-class Propagated:
-    """Colours of a frame coloured before, brought to the target along the motion between the two."""
-
-    ab: Tensor
-    """(N, 2, h, w) over 110, of any size."""
-    trust: Tensor
-    """(N, 1, h, w) in [0, 1]: how far the motion is believed; even where it is not, the colours may be right."""
-    present: Tensor
-    """(N,) bool: False for a target that has no frame before it."""
+_GAINS = (0.2, 1.2)
+"""Least and largest :attr:`EncodedReference.gain`: what a picture shows says so much of what it does not show."""
+_FAINT = (3 / 110) ** 2
+"""Square of chroma over 110 below which natural colours are none whose worth could be told."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +54,8 @@ class Consulted:
     """(N, 1, H/8, W/8)."""
     gate: Tensor
     """(N, 1, H/8, W/8) in [0, 1]: 0 where there is no reference."""
+    gain: Tensor
+    """(N, 1, 1, 1): the reference's; 1 where there is none."""
     colors: tuple[Tensor, ...]
     """The colour distribution's vectors, one per fused scale, (N, width, 1, 1)."""
 
@@ -114,6 +69,7 @@ class Consulted:
             None if self.refined is None else Refined(self.refined.ab[one], self.refined.described[one]),
             self.gate_logit[one],
             self.gate[one],
+            self.gain[one],
             tuple(color[one] for color in self.colors),
         )
 
@@ -133,53 +89,6 @@ class Colorization:
     def gate(self) -> Tensor:
         """(N, 1, H/8, W/8) in [0, 1]: how likely the carried colour is right."""
         return torch.sigmoid(self.gate_logit)
-
-
-class DecoderStage(nn.Module):
-    """One scale of the MCN: what comes from below, the encoder's features, the fused reference; and its heads."""
-
-    def __init__(self, below: int, lateral: int, carried: int, width: int, blocks: int, refined: bool = False) -> None:
-        super().__init__()
-        self.from_below = nn.Conv2d(below, width, 1)
-        self.lateral = nn.Conv2d(lateral, width, 1)
-        self.from_carried = nn.Conv2d(carried, width, 1)
-        self.from_refined = zeroed(nn.Conv2d(REFINED, width, 1)) if refined else None
-        self.from_propagated = zeroed(nn.Conv2d(_PROPAGATED_CHANNELS, width, 3, padding=1))
-        self.mix = nn.Conv2d(width, width, 3, padding=1)
-        self.blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)))
-        self.head = zeroed(nn.Conv2d(width, 2, 3, padding=1))
-        self.share = zeroed(nn.Conv2d(width, 1, 3, padding=1))
-
-    def forward(
-        self,
-        x: Tensor,
-        feature: Tensor,
-        carried: Tensor,
-        refined: Refined | None,
-        gate: Tensor,
-        color: Tensor,
-        propagated: Propagated | None,
-    ) -> tuple[Tensor, Tensor]:
-        """Features of the stage below, the encoder's at this stride, carried values, what the refinement makes of
-        them, gate, colour vector, colours of a frame before: to this stage's features and its a, b over 110."""
-        gate, carried = resize(gate, feature), resize(carried, feature)
-        if refined is not None:
-            carried = torch.cat((resize(refined.ab, feature), carried[:, 2:]), dim=1)
-        told = self.from_carried(carried)
-        if refined is not None and self.from_refined is not None:
-            told = told + self.from_refined(resize(refined.described, feature))
-        x = resize(self.from_below(x), feature) + self.lateral(feature) + gate * told + (1 - gate) * color
-        base = gate.float() * carried[:, :2].float()
-        if propagated is None:
-            x = self.blocks(F.relu(self.mix(F.relu(x, inplace=True)), inplace=True))
-            return x, self.head(x).float() + base
-        present = propagated.present[:, None, None, None].float()
-        before, trust = resize(propagated.ab, feature), resize(propagated.trust, feature)
-        described = torch.cat((before, before - base, trust, gate.float()), dim=1) * present
-        x = x + self.from_propagated(described) * present
-        x = self.blocks(F.relu(self.mix(F.relu(x, inplace=True)), inplace=True))
-        share = torch.sigmoid(self.share(x).float()) * present
-        return x, self.head(x).float() + base + share * (before - base)
 
 
 class FilmGray2ColorNet(nn.Module):
@@ -221,7 +130,8 @@ class FilmGray2ColorNet(nn.Module):
         code = self.color_code(lab).float()
         values = torch.cat((F.avg_pool2d(ab, 8).float(), code), dim=1).flatten(2).transpose(1, 2)
         fine = None if self.refinement is None else self.refinement.places(features, lab)
-        return EncodedReference(keys, values, soft_histogram(F.avg_pool2d(ab, 4).float()), fine)
+        gain = self._gain(features, F.avg_pool2d(ab, 8).float())
+        return EncodedReference(keys, values, soft_histogram(F.avg_pool2d(ab, 4).float()), fine, gain)
 
     def forward(
         self,
@@ -241,19 +151,27 @@ class FilmGray2ColorNet(nn.Module):
         self, lightness: Tensor, reference: EncodedReference | None, present: Tensor | None = None
     ) -> Consulted:
         """The part of :meth:`forward` that no frame before has a say in, and so may be done for many frames at once."""
-        batch, _, height, width = lightness.shape
+        height, width = lightness.shape[2:]
         if height % SIDE_MULTIPLE or width % SIDE_MULTIPLE:
             raise ValueError(f"sides must be multiples of {SIDE_MULTIPLE}, got {height} x {width}")
-        features = self.encoder(lightness)
+        return self._consult(self.encoder(lightness), reference, present)
+
+    def _consult(
+        self, features: list[Tensor], reference: EncodedReference | None, present: Tensor | None = None
+    ) -> Consulted:
+        batch = len(features[0])
         carried, histogram, present = self._ask(features, reference, present)
+        here = present[:, None, None, None]
         gate_logit = self.gate(carried.statistics).float()
-        gate = torch.sigmoid(gate_logit) * present[:, None, None, None]
-        refined = None
+        gate = torch.sigmoid(gate_logit) * here
+        refined, gain = None, torch.ones_like(gate[:, :, :1, :1])
+        if reference is not None:
+            gain = torch.where(here, reference.gain[:, None, None, None], gain)
         if self.refinement is not None and reference is not None and reference.fine is not None:
             refined = self.refinement(features, carried.match, reference.fine, carried.values[:, :2], gate)
         colors = self.color_distribution(histogram.expand(batch, -1), present)
         semantics = self._understand(features)
-        return Consulted(tuple(features[:3]), semantics, carried, refined, gate_logit, gate, tuple(colors))
+        return Consulted(tuple(features[:3]), semantics, carried, refined, gate_logit, gate, gain, tuple(colors))
 
     def _understand(self, features: list[Tensor]) -> Tensor:
         """What the things are, (N, 128, H/16, W/16)."""
@@ -273,13 +191,21 @@ class FilmGray2ColorNet(nn.Module):
         work: a, b over 110, (N, 2, H/8, W/8)."""
         return next(self._answers(self.consult(lightness, None), None))
 
+    @torch.no_grad()
+    def _gain(self, features: list[Tensor], ab: Tensor) -> Tensor:
+        """(N,): by how much natural colours of references are to be multiplied to come nearest to the true a, b over
+        110, (N, 2, H/8, W/8), in the sense of least squares."""
+        natural = next(self._answers(self._consult(features, None), None))
+        agreement, energy = ((natural * other).sum(1).mean((1, 2)) for other in (ab, natural))
+        return ((agreement + _FAINT) / (energy + _FAINT)).clamp(*_GAINS)
+
     def _answers(self, target: Consulted, propagated: Propagated | None) -> Iterator[Tensor]:
         """The a, b of every stage, the coarsest first."""
         x, values = target.semantics, target.carried.values
         for number, stage in enumerate(self.stages):
             refined = target.refined if number else None  # the first stage sees no finer than the coarse match
             feature, color = target.features[2 - number], target.colors[number]
-            x, answer = stage(x, feature, values, refined, target.gate, color, propagated)
+            x, answer = stage(x, feature, values, refined, target.gate, target.gain, color, propagated)
             yield answer
 
     def _ask(

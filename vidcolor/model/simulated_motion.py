@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from vidcolor.model.gray2color import Propagated
+from vidcolor.model.decoder_stage import Propagated
 
 _HIDDEN = 0.25
 """Share of pictures whose hidden places are trusted all the same."""

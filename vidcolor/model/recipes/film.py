@@ -11,9 +11,10 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from vidcolor.model.decoder_stage import Propagated
 from vidcolor.model.discriminator import PatchDiscriminator
 from vidcolor.model.film_look import film_lightness, plain_lightness
-from vidcolor.model.gray2color import Colorization, Consulted, FilmGray2ColorNet, Propagated
+from vidcolor.model.gray2color import Colorization, Consulted, FilmGray2ColorNet
 from vidcolor.model.layers import resize
 from vidcolor.model.losses import colorization_loss, critic_loss, fooling_loss, pixel_loss
 from vidcolor.model.pairs import KINDS
