@@ -107,6 +107,22 @@ def test_its_own_frame_whatever_the_group_votes_for() -> None:
     assert [choice.followed.name for choice in choices] == ["a", "own", "a"]
 
 
+def test_a_shot_that_fits_is_not_lost_to_a_vote_that_fits_nobody() -> None:
+    """However many faint votes another reference has."""
+    verdicts = [verdict(a=0.0, b=0.3), verdict(a=0.5, b=0.38), verdict(a=0.1, b=0.35)]
+    choices = choose_together(verdicts, {(0, 1): 0.8, (1, 2): 0.8}, threshold=0.4)
+    assert [choice.followed.name for choice in choices] == ["a", "a", "a"]
+    assert all(choice.fits for choice in choices)
+
+
+def test_nor_is_one_that_only_several_fit_together() -> None:
+    """None of them alone, so the group has nothing that serves."""
+    both = Verdict(Candidate(("a", "b"), 0.5, 0.5), verdict(a=0.3, b=0.2).alone)
+    choices = choose_together([both, verdict(b=0.35)], {(0, 1): 0.8}, threshold=0.4)
+    assert [choice.followed.names for choice in choices] == [("a", "b"), ("b",)]
+    assert [choice.fits for choice in choices] == [True, False]
+
+
 def test_a_group_without_reference_is_flagged_together() -> None:
     """Its shots still take the same natural colours; the anchor is the one most alike to all others."""
     verdicts = [verdict(a=0.1), verdict(a=0.2), verdict(a=0.15)]

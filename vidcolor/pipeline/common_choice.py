@@ -37,12 +37,12 @@ def choose_together(
     for group in groups_of(len(verdicts), ties):
         left = set(group)
         while len(left) > 1:
-            voted = _vote(verdicts, left)
+            voted = _vote(verdicts, left, threshold)
             anchor = _anchor(verdicts, ties, left, voted, threshold)
             members = {shot for shot in left if _pair(shot, anchor) in ties}
             serves = _score(verdicts[anchor], voted) >= threshold
             for shot in members | {anchor} if members else ():
-                followed = _followed(verdicts[shot], voted, threshold)
+                followed = _followed(verdicts[shot], voted, serves, threshold)
                 fits = serves or followed.score >= threshold
                 choices[shot] = Choice(followed, fits, None if shot == anchor else anchor)
             left -= members | {anchor}
@@ -63,13 +63,14 @@ def anchors(shots: int, ties: Mapping[tuple[int, int], float]) -> list[int | Non
     return tied_to
 
 
-def _vote(verdicts: Sequence[Verdict], shots: Collection[int]) -> str:
-    """The reference with the highest sum of scores; the first by name of equals."""
-    sums: dict[str, float] = {}
+def _vote(verdicts: Sequence[Verdict], shots: Collection[int], threshold: float) -> str:
+    """Of the references that fit one of the shots, else of all, that with the highest sum of scores; the first by name
+    of equals."""
+    scores: dict[str, list[float]] = {}
     for shot in sorted(shots):
         for candidate in verdicts[shot].alone:
-            sums[candidate.name] = sums.get(candidate.name, 0.0) + candidate.score
-    return min(sums, key=lambda name: (-sums[name], name))
+            scores.setdefault(candidate.name, []).append(candidate.score)
+    return min(scores, key=lambda name: (max(scores[name]) < threshold, -sum(scores[name]), name))
 
 
 def _anchor(
@@ -92,10 +93,12 @@ def _most_alike(ties: Mapping[tuple[int, int], float], shots: Collection[int]) -
     return min(shots, key=lambda shot: (-alike[shot], shot))
 
 
-def _followed(verdict: Verdict, voted: str, threshold: float) -> Candidate:
-    """What a shot of a group follows: the reference that the group voted for, unless its own fits far better."""
+def _followed(verdict: Verdict, voted: str, serves: bool, threshold: float) -> Candidate:
+    """What a shot of a group follows: the reference that the group voted for, unless its own fits far better, or the
+    group's serves nobody and its own fits."""
     own = verdict.chosen
-    if verdict.sure or voted in own.names or own.score >= max(threshold, _score(verdict, voted) + OWN_WAY):
+    better = _score(verdict, voted) + OWN_WAY if serves else 0.0
+    if verdict.sure or voted in own.names or own.score >= max(threshold, better):
         return own
     return next((one for one in verdict.alone if one.name == voted), Candidate((voted,), 0.0, 0.0))
 
