@@ -30,7 +30,7 @@ class EncodedReference:
 
     @staticmethod
     def join(references: Sequence[EncodedReference], weights: Sequence[float] | None = None) -> EncodedReference:
-        """Several references as one: places compete for the match, histograms are averaged.
+        """Several references as one: places compete for the match, histograms and gains are averaged.
 
         ``weights``, above 0: of two places that look alike, the one whose reference weighs twice as much has twice as
         much to say. None for equal ones.
