@@ -61,12 +61,19 @@ def test_what_no_reference_shows_is_as_lively_as_the_reference(painter, factor, 
     lightness = picture(1)[0]
     reference = natural_reference(painter, lightness, factor)
     assert reference.gain.item() == pytest.approx(gain, abs=0.02)
-    plain = natural_reference(painter, lightness, 1.0)
-    lively, told = (painter.consult(picture(2)[0], each) for each in (reference, plain))
-    ratio = reference.gain.item() / plain.gain.item()
-    same = replace(lively, gain=told.gain)
-    for ab, full in zip(painter.decode(lively).ab, painter.decode(same).ab, strict=True):
-        assert torch.allclose(ab, ratio * full, atol=1e-6)
+    target = painter.consult(picture(2)[0], reference)
+    told, plain = (replace(target, gain=one.view(1, 1, 1, 1)) for one in (reference.gain, torch.ones(1)))
+    for ab, full in zip(painter.decode(told).ab, painter.decode(plain).ab, strict=True):
+        assert torch.allclose(ab, reference.gain * full, atol=1e-6)
+
+
+@pytest.mark.parametrize(("found", "gain"), [(0.4, 1.0), (0.6, 0.7), (0.8, 0.4)])
+def test_a_reference_speaks_for_the_rest_where_it_shows_most(painter, monkeypatch, found, gain):
+    """One in which nothing is found says nothing of what it does not show."""
+    reference = natural_reference(painter, picture(1)[0], 0.4)
+    logit = torch.full((1, 1, 8, 12), math.log(found / (1 - found)))
+    monkeypatch.setattr(painter.gate, "forward", lambda statistics: logit)
+    assert painter.consult(picture(2)[0], reference).gain.item() == pytest.approx(gain, abs=0.02)
 
 
 def test_what_a_reference_shows_has_its_own_colours(painter):

@@ -35,6 +35,8 @@ SIDE_MULTIPLE = 32
 
 _GAINS = (0.2, 1.2)
 """Least and largest :attr:`EncodedReference.gain`: what a picture shows says so much of what it does not show."""
+_SPEAKS = (0.5, 0.7)
+"""Share of a picture that is found in the reference from which on that says something of the rest, and all it can."""
 _FAINT = (3 / 110) ** 2
 """Square of chroma over 110 below which natural colours are none whose worth could be told."""
 
@@ -55,7 +57,7 @@ class Consulted:
     gate: Tensor
     """(N, 1, H/8, W/8) in [0, 1]: 0 where there is no reference."""
     gain: Tensor
-    """(N, 1, 1, 1): the reference's; 1 where there is none."""
+    """(N, 1, 1, 1): the reference's, as far as it speaks for what it does not show; 1 where there is none."""
     colors: tuple[Tensor, ...]
     """The colour distribution's vectors, one per fused scale, (N, width, 1, 1)."""
 
@@ -166,7 +168,7 @@ class FilmGray2ColorNet(nn.Module):
         gate = torch.sigmoid(gate_logit) * here
         refined, gain = None, torch.ones_like(gate[:, :, :1, :1])
         if reference is not None:
-            gain = torch.where(here, reference.gain[:, None, None, None], gain)
+            gain = 1 + (reference.gain[:, None, None, None] - 1) * _speaks(gate)
         if self.refinement is not None and reference is not None and reference.fine is not None:
             refined = self.refinement(features, carried.match, reference.fine, carried.values[:, :2], gate)
         colors = self.color_distribution(histogram.expand(batch, -1), present)
@@ -229,3 +231,10 @@ class FilmGray2ColorNet(nn.Module):
         if present is None:
             present = torch.ones(batch, dtype=torch.bool, device=grid.device)
         return carried, reference.histogram, present
+
+
+def _speaks(gate: Tensor) -> Tensor:
+    """How far a reference speaks for what it does not show, (N, 1, 1, 1) in [0, 1], by the gate (N, 1, h, w): one that
+    shows hardly anything of the picture is of something else."""
+    little, enough = _SPEAKS
+    return ((gate.detach().mean((2, 3), keepdim=True) - little) / (enough - little)).clamp(0, 1)
