@@ -130,9 +130,10 @@ class FilmGray2ColorNet(nn.Module):
         keys = self.descriptor(features)
         lab = F.avg_pool2d(torch.cat((lightness, ab), dim=1), 2)
         code = self.color_code(lab).float()
-        values = torch.cat((F.avg_pool2d(ab, 8).float(), code), dim=1).flatten(2).transpose(1, 2)
+        coarse = F.avg_pool2d(ab, 8).float()
+        values = torch.cat((coarse, code), dim=1).flatten(2).transpose(1, 2)
         fine = None if self.refinement is None else self.refinement.places(features, lab)
-        gain = self._gain(features, F.avg_pool2d(ab, 8).float())
+        gain = self._gain(features, coarse)
         return EncodedReference(keys, values, soft_histogram(F.avg_pool2d(ab, 4).float()), fine, gain)
 
     def forward(
