@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from vidcolor.color import luma_to_lightness
+from vidcolor.model.any_colorist import Before
 from vidcolor.model.automatic.network import AutomaticNetwork
 from vidcolor.model.automatic_colorist import LINES, AutomaticColorist
 from vidcolor.model.colorist import Colorist
@@ -60,8 +61,8 @@ def test_what_is_consulted_without_a_reference_is_done(follower):
     colorist = AutomaticColorist(Slope(), follower)
     target = colorist.consult(grays(3), None).only(2)
     expected = colorist.colorize(grays(3)[2:], None)[0]
-    before = np.full_like(expected, 20.0)
-    assert np.array_equal(colorist.continue_from(target, before, np.ones(before.shape[1:], np.float32)), expected)
+    before = Before(np.full_like(expected, 20.0), np.ones(expected.shape[1:], np.float32))
+    assert np.array_equal(colorist.continue_from(target, before), expected)
 
 
 def test_a_reference_is_followed_by_the_other_network_alone(follower):
@@ -72,6 +73,6 @@ def test_a_reference_is_followed_by_the_other_network_alone(follower):
     reference = colorist.join([colorist.encode(still, 64)])
     assert np.array_equal(colorist.colorize([gray], reference), follower.colorize([gray], reference))
     target = colorist.consult([gray], reference).only(0)
-    assert np.array_equal(colorist.continue_from(target, None, None), follower.colorize([gray], reference)[0])
+    assert np.array_equal(colorist.continue_from(target, None), follower.colorize([gray], reference)[0])
     assert colorist.compare(colorist.see(gray), reference).gate == follower.compare(follower.see(gray), reference).gate
     assert network.sizes == []

@@ -198,13 +198,13 @@ def test_without_a_reference_the_network_answers_all_the_same(network):
     assert torch.allclose(alone.ab[-1], absent.ab[-1], atol=1e-5)
 
 
-def before(ab, present=True, trust=1.0):
-    return Propagated(ab, torch.full_like(ab[:, :1], trust), torch.tensor([present] * len(ab)))
+def before(ab, say=1.0, trust=1.0):
+    return Propagated(ab, torch.full_like(ab[:, :1], trust), torch.tensor([say] * len(ab)))
 
 
 def test_colours_of_a_frame_before_that_is_absent_have_no_say(network):
     reference, target = network.encode_reference(*picture(1)), picture(2)[0]
-    absent = network(target, reference, propagated=before(picture(5)[1], present=False))
+    absent = network(target, reference, propagated=before(picture(5)[1], say=0.0))
     assert torch.equal(absent.ab[-1], network(target, reference).ab[-1])
 
 
@@ -213,6 +213,7 @@ def test_the_untrained_network_follows_the_frame_before_halfway(network):
     target, red = picture(2)[0], torch.zeros(1, 2, 32, 48)
     red[:, 0] = 0.6
     assert network(target, None, propagated=before(red)).ab[-1][:, 0].mean() == pytest.approx(0.3, abs=1e-3)
+    assert network(target, None, propagated=before(red, 0.8)).ab[-1][:, 0].mean() == pytest.approx(0.24, abs=1e-3)
 
 
 def test_consulting_many_and_decoding_one_by_one_is_colouring_each(network):

@@ -80,7 +80,7 @@ def test_the_network_gives_the_same_in_halves() -> None:
     whole = Batches().consult(colorist, grays, None)
     halves = [view for start in (0, 2) for view in Batches().consult(colorist, grays[start : start + 2], None)]
     for one, other in zip(whole, halves, strict=True):
-        difference = colorist.continue_from(one, None, None) - colorist.continue_from(other, None, None)
+        difference = colorist.continue_from(one, None) - colorist.continue_from(other, None)
         assert np.abs(difference).max() < 1e-3
 
 

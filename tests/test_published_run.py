@@ -14,6 +14,7 @@ from safetensors import safe_open
 
 from vidcolor.cli import main
 from vidcolor.errors import CheckpointError
+from vidcolor.model.any_colorist import Before
 from vidcolor.model.checkpoint import describe_weights, find_weights, load_network, save_network
 from vidcolor.model.colorist import Colorist
 from vidcolor.model.colorist_of import colorist_of
@@ -119,8 +120,8 @@ def test_a_frame_before_has_no_say(colorist):
     reference = colorist.encode(still(1), lines=64)
     batch = colorist.consult([gray(2), gray(3)], reference)
     red, sure = np.full((2, 20, 28), 60, np.float32), np.ones((20, 28), np.float32)
-    alone = colorist.continue_from(batch.only(1), None, None)
-    assert np.array_equal(colorist.continue_from(batch.only(1), red, sure), alone)
+    alone = colorist.continue_from(batch.only(1), None)
+    assert np.array_equal(colorist.continue_from(batch.only(1), Before(red, sure)), alone)
     assert np.array_equal(alone, colorist.colorize([gray(3)], reference)[0])
 
 

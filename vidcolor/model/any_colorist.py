@@ -31,6 +31,18 @@ class Seen:
     """What dense comparison needs, which the network that saw it alone can read."""
 
 
+@dataclass(frozen=True)
+class Before:
+    """Colours of a frame coloured before, brought along the motion to the picture that shall go on from it."""
+
+    ab: np.ndarray = field(repr=False)
+    """(2, h/2, w/2) float32, CIELAB units."""
+    trust: np.ndarray = field(repr=False)
+    """(h/2, w/2) float32 in [0, 1]: how far the motion is believed."""
+    say: float = 1.0
+    """How much they have to say, above 0 to 1, next to what the reference tells."""
+
+
 class TargetBatch(Protocol):
     """A batch of gray pictures, made ready by one network for :meth:`AnyColorist.continue_from`."""
 
@@ -68,11 +80,10 @@ class AnyColorist(Protocol[ReferenceT, TargetsT]):
     def consult(self, grays: Sequence[np.ndarray], reference: ReferenceT | None) -> TargetsT:
         """What :meth:`continue_from` needs of gray pictures of one size."""
 
-    def continue_from(self, target: TargetsT, before: np.ndarray | None, trust: np.ndarray | None) -> np.ndarray:
+    def continue_from(self, target: TargetsT, before: Before | None) -> np.ndarray:
         """Chroma of one consulted picture, (2, h/2, w/2), that goes on from a frame coloured before, where it can.
 
-        before: that frame's chroma (2, h/2, w/2), brought here along the motion; None where the picture is the first.
-        trust: (h/2, w/2) float32 in [0, 1], how far the motion is believed.
+        before: None where the picture is the first.
         """
 
     def see(self, gray: np.ndarray) -> Seen:

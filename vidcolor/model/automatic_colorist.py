@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from vidcolor.color import AB_SCALE, luma_to_lightness
-from vidcolor.model.any_colorist import AnyColorist, Likeness, Seen
+from vidcolor.model.any_colorist import AnyColorist, Before, Likeness, Seen
 from vidcolor.model.automatic.network import AutomaticNetwork
 from vidcolor.model.colorist import working_size
 
@@ -79,11 +79,11 @@ class AutomaticColorist:
             return Targets(self.colorize(grays, None), None)
         return Targets(None, self._follower.consult(grays, reference))
 
-    def continue_from(self, target: Targets, before: np.ndarray | None, trust: np.ndarray | None) -> np.ndarray:
+    def continue_from(self, target: Targets, before: Before | None) -> np.ndarray:
         """Chroma of one consulted picture, (2, h/2, w/2) float32; a frame before has a say where one is followed."""
         if target.chroma is not None:
             return target.chroma[0]
-        return self._follower.continue_from(target.followed, before, trust)
+        return self._follower.continue_from(target.followed, before)
 
     def see(self, gray: np.ndarray) -> Seen:
         """Look at a gray picture (h, w) uint8 with the follower's eyes."""

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from vidcolor.color import AB_SCALE, luma_to_lightness, rgb_to_lab
-from vidcolor.model.any_colorist import Likeness, Seen
+from vidcolor.model.any_colorist import Before, Likeness, Seen
 from vidcolor.model.decoder_stage import Propagated
 from vidcolor.model.encoded_reference import EncodedReference
 from vidcolor.model.gray2color import SIDE_MULTIPLE, Colorization, Consulted, FilmGray2ColorNet
@@ -84,17 +84,13 @@ class Colorist:
             return self._network.consult(self._lightness(grays), reference)
 
     @torch.inference_mode()
-    def continue_from(self, target: Consulted, before: np.ndarray | None, trust: np.ndarray | None) -> np.ndarray:
-        """Chroma of one consulted picture that goes on from a frame coloured before: (2, h/2, w/2) float32, CIELAB.
-
-        before: that frame's chroma (2, h/2, w/2) float32, CIELAB, brought here along the motion; None where the picture
-        is the first. trust: (h/2, w/2) float32 in [0, 1], how far the motion is believed.
-        """
+    def continue_from(self, target: Consulted, before: Before | None) -> np.ndarray:
+        """Chroma of one consulted picture that goes on from a frame coloured before: (2, h/2, w/2) float32, CIELAB."""
         propagated = None
-        if before is not None and trust is not None:
-            ab, believed = torch.from_numpy(before)[None] / AB_SCALE, torch.from_numpy(trust)[None, None]
-            present = torch.ones(1, dtype=torch.bool, device=self._device)
-            propagated = Propagated(ab.to(self._device), believed.to(self._device), present)
+        if before is not None:
+            ab, trust = torch.from_numpy(before.ab)[None] / AB_SCALE, torch.from_numpy(before.trust)[None, None]
+            say = torch.tensor([before.say], device=self._device)
+            propagated = Propagated(ab.to(self._device), trust.to(self._device), say)
         with self._precision():
             return _chroma(self._network.decode(target, propagated))[0]
 

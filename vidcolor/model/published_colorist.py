@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from vidcolor.color import AB_SCALE, luma_to_lightness
-from vidcolor.model.any_colorist import Likeness, Seen
+from vidcolor.model.any_colorist import Before, Likeness, Seen
 from vidcolor.model.published.correspondence import at_half_size, cosines
 from vidcolor.model.published.encoder import Features
 from vidcolor.model.published.network import Gray2ColorNet
@@ -73,8 +73,8 @@ class PublishedColorist:
         return Targets(self._lightness(grays), reference)
 
     @torch.inference_mode()
-    def continue_from(self, target: Targets, before: np.ndarray | None, trust: np.ndarray | None) -> np.ndarray:
-        """Chroma of one consulted picture: (2, h/2, w/2) float32, CIELAB. ``before`` and ``trust`` have no say."""
+    def continue_from(self, target: Targets, before: Before | None) -> np.ndarray:
+        """Chroma of one consulted picture: (2, h/2, w/2) float32, CIELAB. ``before`` has no say."""
         return self._chroma(target.lightness, target.reference)
 
     @torch.inference_mode()

@@ -10,13 +10,15 @@ from typing import Generic
 import numpy as np
 
 from vidcolor.flow import Path, carry
-from vidcolor.model.any_colorist import AnyColorist, ReferenceT, TargetsT
+from vidcolor.model.any_colorist import AnyColorist, Before, ReferenceT, TargetsT
 from vidcolor.pipeline.ahead import ahead
 from vidcolor.pipeline.batches import Batches
 from vidcolor.pipeline.track import Interval
 
-QUIET = (0.85, 0.92)
-"""Mean trust of the motion from the frame before up to which that frame has half a say, and from which it has all."""
+QUIET = (0.7, 0.9)
+"""Mean trust of the motion from the frame before up to which that frame has least to say, and from which it has all."""
+LEAST_SAY = 0.8
+"""What a frame before has to say where the motion from it is hardly believed."""
 
 
 @dataclass(frozen=True)
@@ -161,26 +163,26 @@ def _go_on(
     guide: Guide[ReferenceT, TargetsT],
 ) -> np.ndarray:
     """Chroma of a key frame from the network and from a frame coloured before, to which ``path`` leads."""
-    answers: list[tuple[float, np.ndarray]] = []
-    share, turns, continue_from = 0.0, guide.turns, guide.colorist.continue_from
-    if before is not None and path is not None:
-        share = _say(path)
-        brought = carry(np.ascontiguousarray(before.transpose(1, 2, 0)), path).transpose(2, 0, 1)
-        brought = np.ascontiguousarray(np.rot90(brought, turns, axes=(1, 2)))
-        trust = np.ascontiguousarray(np.rot90(path.trust.astype(np.float32), turns))
-        answers += [(weight * share, continue_from(target, brought, trust)) for weight, target in views]
-    if share < 1:
-        answers += [(weight * (1 - share), continue_from(target, None, None)) for weight, target in views]
-    ab = sum((np.float32(weight) * answer for weight, answer in answers), np.float32(0))
-    return np.ascontiguousarray(np.rot90(ab, -turns, axes=(1, 2)))
+    brought = None if before is None or path is None else _brought(before, path, guide.turns)
+    answers = (np.float32(weight) * guide.colorist.continue_from(target, brought) for weight, target in views)
+    return np.ascontiguousarray(np.rot90(sum(answers, np.float32(0)), -guide.turns, axes=(1, 2)))
+
+
+def _brought(before: np.ndarray, path: Path, turns: int) -> Before:
+    """A frame's chroma (2, h, w) where ``path`` brings it, turned upright."""
+    ab = carry(np.ascontiguousarray(before.transpose(1, 2, 0)), path).transpose(2, 0, 1)
+    trust = path.trust.astype(np.float32)
+    return Before(
+        np.ascontiguousarray(np.rot90(ab, turns, axes=(1, 2))), np.ascontiguousarray(np.rot90(trust, turns)), _say(path)
+    )
 
 
 def _say(path: Path) -> float:
-    """How much a frame before has to say, 0.5 to 1, by how far the motion from it is believed on the whole.
+    """How much a frame before has to say, by how far the motion from it is believed on the whole.
 
-    Where little moves, its colours arrive whole. Elsewhere they wear off and spread from frame to frame, and the mean
-    with what the network says by the reference alone is nearer the truth than either.
+    Where little moves, its colours arrive whole. Elsewhere they wear off and spread from frame to frame, unless what
+    the reference tells is heard anew each time.
     """
     restless, quiet = QUIET
     trust = float(path.trust.mean(dtype=np.float64))
-    return 0.5 + 0.5 * min(1.0, max(0.0, (trust - restless) / (quiet - restless)))
+    return LEAST_SAY + (1 - LEAST_SAY) * min(1.0, max(0.0, (trust - restless) / (quiet - restless)))
