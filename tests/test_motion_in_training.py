@@ -54,20 +54,20 @@ def test_simulated_colours_and_trust_stay_in_range(seed):
     assert moved.ab.abs().max() <= 0.5 + 1e-5
     assert moved.trust.min() >= 0
     assert moved.trust.max() <= 1
-    assert (moved.say == 1).all()
+    assert moved.present.all()
 
 
 def test_a_seed_simulates_the_same_motion_again():
     first, second = (simulated_motion(*fields(), 0.5, torch.Generator().manual_seed(7)) for _ in range(2))
     assert torch.equal(first.ab, second.ab)
     assert torch.equal(first.trust, second.trust)
-    assert torch.equal(first.say, second.say)
+    assert torch.equal(first.present, second.present)
 
 
 @pytest.mark.parametrize(("share", "present"), [(0.0, 0), (1.0, 200)])
 def test_the_share_says_how_many_have_a_frame_before(share, present):
     moved = simulated_motion(*fields(count=200), share, torch.Generator().manual_seed(7))
-    assert int(moved.say.sum()) == present
+    assert int(moved.present.sum()) == present
 
 
 def test_trust_tells_right_colours_from_wrong_ones_more_often_than_not():

@@ -40,7 +40,7 @@ class Before:
     trust: np.ndarray = field(repr=False)
     """(h/2, w/2) float32 in [0, 1]: how far the motion is believed."""
     say: float = 1.0
-    """How much they have to say, above 0 to 1, next to what the reference tells."""
+    """How much they have to say, 0 to 1; the rest is what the picture would be without them."""
 
 
 class TargetBatch(Protocol):

@@ -15,7 +15,7 @@ from vidcolor.color import AB_SCALE, luma_to_lightness, rgb_to_lab
 from vidcolor.model.any_colorist import Before, Likeness, Seen
 from vidcolor.model.decoder_stage import Propagated
 from vidcolor.model.encoded_reference import EncodedReference
-from vidcolor.model.gray2color import SIDE_MULTIPLE, Colorization, Consulted, FilmGray2ColorNet
+from vidcolor.model.gray2color import SIDE_MULTIPLE, Consulted, FilmGray2ColorNet
 
 
 def working_size(width: float, height: float, lines: int) -> tuple[int, int]:
@@ -75,7 +75,7 @@ class Colorist:
     def colorize(self, grays: Sequence[np.ndarray], reference: EncodedReference | None) -> np.ndarray:
         """Chroma of gray pictures (h, w) uint8 of one size, sides multiples of 32: (N, 2, h/2, w/2) float32, CIELAB."""
         with self._precision():
-            return _chroma(self._network(self._lightness(grays), reference))
+            return _chroma(self._network(self._lightness(grays), reference).ab[-1])
 
     @torch.inference_mode()
     def consult(self, grays: Sequence[np.ndarray], reference: EncodedReference | None) -> Consulted:
@@ -86,13 +86,13 @@ class Colorist:
     @torch.inference_mode()
     def continue_from(self, target: Consulted, before: Before | None) -> np.ndarray:
         """Chroma of one consulted picture that goes on from a frame coloured before: (2, h/2, w/2) float32, CIELAB."""
-        propagated = None
-        if before is not None:
-            ab, trust = torch.from_numpy(before.ab)[None] / AB_SCALE, torch.from_numpy(before.trust)[None, None]
-            say = torch.tensor([before.say], device=self._device)
-            propagated = Propagated(ab.to(self._device), trust.to(self._device), say)
         with self._precision():
-            return _chroma(self._network.decode(target, propagated))[0]
+            if before is None:
+                return _chroma(self._network.decode(target).ab[-1])[0]
+            ab, trust = torch.from_numpy(before.ab)[None] / AB_SCALE, torch.from_numpy(before.trust)[None, None]
+            present = torch.ones(1, dtype=torch.bool, device=self._device)
+            propagated = Propagated(ab.to(self._device), trust.to(self._device), present)
+            return _chroma(self._network.continued(target, propagated, before.say))[0]
 
     @torch.inference_mode()
     def see(self, gray: np.ndarray) -> Seen:
@@ -125,9 +125,9 @@ class Colorist:
         return torch.autocast(self._device.type, kind, enabled=self._half)
 
 
-def _chroma(result: Colorization) -> np.ndarray:
-    """The finest answer in CIELAB units, (N, 2, h/2, w/2) float32."""
-    return (result.ab[-1].float() * AB_SCALE).clamp(-AB_SCALE, AB_SCALE).cpu().numpy()
+def _chroma(ab: Tensor) -> np.ndarray:
+    """Chroma over 110 (N, 2, h, w) in CIELAB units, float32."""
+    return (ab.float() * AB_SCALE).clamp(-AB_SCALE, AB_SCALE).cpu().numpy()
 
 
 def chroma_of(rgb: np.ndarray) -> Tensor:

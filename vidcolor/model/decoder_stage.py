@@ -23,8 +23,8 @@ class Propagated:
     """(N, 2, h, w) over 110, of any size."""
     trust: Tensor
     """(N, 1, h, w) in [0, 1]: how far the motion is believed; even where it is not, the colours may be right."""
-    say: Tensor
-    """(N,) in [0, 1]: how much they have to say; 0 for a target that has no frame before it."""
+    present: Tensor
+    """(N,) bool: False for a target that has no frame before it."""
 
 
 class DecoderStage(nn.Module):
@@ -67,10 +67,10 @@ class DecoderStage(nn.Module):
         if propagated is None:
             x = self.blocks(F.relu(self.mix(F.relu(x, inplace=True)), inplace=True))
             return x, gain * self.head(x).float() + base
-        say = propagated.say[:, None, None, None]
+        present = propagated.present[:, None, None, None].float()
         before, trust = resize(propagated.ab, feature), resize(propagated.trust, feature)
-        described = torch.cat((before, before - base, trust, gate.float()), dim=1) * say
-        x = x + self.from_propagated(described) * say
+        described = torch.cat((before, before - base, trust, gate.float()), dim=1) * present
+        x = x + self.from_propagated(described) * present
         x = self.blocks(F.relu(self.mix(F.relu(x, inplace=True)), inplace=True))
-        share = torch.sigmoid(self.share(x).float()) * say
+        share = torch.sigmoid(self.share(x).float()) * present
         return x, gain * self.head(x).float() + base + share * (before - base)

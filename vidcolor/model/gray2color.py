@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import torch
 from torch import Tensor, nn
@@ -188,6 +189,18 @@ class FilmGray2ColorNet(nn.Module):
         """Colours of consulted targets, with the colours of a frame before where there are any."""
         first, second, third = self._answers(target, propagated)
         return Colorization((first, second, third), target.gate_logit, target.carried.values[:, :2])
+
+    def continued(self, target: Consulted, propagated: Propagated, say: float) -> Tensor:
+        """The finest a, b over 110 of consulted targets that go on from frames before, (N, 2, H/2, W/2).
+
+        say: how much the frames before have to say, 0 to 1. The rest is what targets are without them, by the second
+        stage: in detail the two differ little.
+        """
+        _, continued, finest = self._answers(target, propagated)
+        if say == 1:
+            return finest
+        _, alone = islice(self._answers(target, None), 2)
+        return finest + (1 - say) * resize(alone - continued, finest)
 
     def natural(self, lightness: Tensor) -> Tensor:
         """Most natural colours of targets as :meth:`forward` takes them, by the coarsest stage alone, a third of the

@@ -31,13 +31,13 @@ def simulated_motion(
     doubt = 1 - hidden * (~deceived) * (1 - 0.2 * _each(true_ab, generator))
     trust = torch.where(deceived, torch.ones_like(believed), believed) * doubt * (1 - 0.7 * _each(true_ab, generator))
     present = _each(true_ab, generator).flatten() < share
-    return Propagated(ab, trust, present.float())
+    return Propagated(ab, trust, present)
 
 
 def worsened(moved: Propagated, guessed_ab: Tensor, generator: torch.Generator) -> Propagated:
     """Real motion of true colours, with errors of colour such as the network's own guess has, on some."""
     ab = moved.ab + _guessed_share(moved.ab, generator) * (guessed_ab - moved.ab)
-    return Propagated(ab, moved.trust, moved.say)
+    return Propagated(ab, moved.trust, moved.present)
 
 
 def _each(like: Tensor, generator: torch.Generator) -> Tensor:

@@ -15,10 +15,8 @@ from vidcolor.pipeline.ahead import ahead
 from vidcolor.pipeline.batches import Batches
 from vidcolor.pipeline.track import Interval
 
-QUIET = (0.7, 0.9)
-"""Mean trust of the motion from the frame before up to which that frame has least to say, and from which it has all."""
-LEAST_SAY = 0.8
-"""What a frame before has to say where the motion from it is hardly believed."""
+QUIET = (0.85, 0.92)
+"""Mean trust of the motion from the frame before up to which that frame has half a say, and from which it has all."""
 
 
 @dataclass(frozen=True)
@@ -178,11 +176,11 @@ def _brought(before: np.ndarray, path: Path, turns: int) -> Before:
 
 
 def _say(path: Path) -> float:
-    """How much a frame before has to say, by how far the motion from it is believed on the whole.
+    """How much a frame before has to say, 0.5 to 1, by how far the motion from it is believed on the whole.
 
-    Where little moves, its colours arrive whole. Elsewhere they wear off and spread from frame to frame, unless what
-    the reference tells is heard anew each time.
+    Where little moves, its colours arrive whole. Elsewhere they wear off and spread from frame to frame, and the mean
+    with what the network says by the reference alone is nearer the truth than either.
     """
     restless, quiet = QUIET
     trust = float(path.trust.mean(dtype=np.float64))
-    return LEAST_SAY + (1 - LEAST_SAY) * min(1.0, max(0.0, (trust - restless) / (quiet - restless)))
+    return 0.5 + 0.5 * min(1.0, max(0.0, (trust - restless) / (quiet - restless)))

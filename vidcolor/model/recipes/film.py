@@ -92,11 +92,11 @@ class FilmObjective(nn.Module):
     def _brought(self, guessed: Tensor, pairs: Pairs, true_ab: Tensor, generator: torch.Generator) -> Propagated:
         """True colours moved, real motion where there is one, and worsened by the ``guessed`` ones."""
         simulated = simulated_motion(F.avg_pool2d(true_ab, 2), guessed, self._shares(pairs.kind), generator)
-        moved = Propagated(ab_of(pairs.moved), pairs.trust, simulated.say)
+        moved = Propagated(ab_of(pairs.moved), pairs.trust, simulated.present)
         real = worsened(moved, guessed, generator)
         is_real = pairs.has_moved[:, None, None, None]
         ab, trust = torch.where(is_real, real.ab, simulated.ab), torch.where(is_real, real.trust, simulated.trust)
-        return Propagated(ab, trust, simulated.say)
+        return Propagated(ab, trust, simulated.present)
 
     def _shares(self, kind: Tensor) -> Tensor:
         """How often each pair (N,) has a frame before: half as often where natural colours have to be learned."""
