@@ -7,6 +7,7 @@ import torch
 from vidcolor.model.colorist import Colorist
 from vidcolor.model.gray2color import FilmGray2ColorNet
 from vidcolor.pipeline.colorize import ColorizeConfig, Guide, color_keys, color_keys_back
+from vidcolor.pipeline.follow import follow_known
 from vidcolor.pipeline.seam import keeping_seam, load_seam
 from vidcolor.pipeline.track import KeyConfig, track
 
@@ -23,7 +24,7 @@ def still_shot(frames=13):
 
 
 def keys(colorist, known=None, turns=0, batch=4, grays=None):
-    intervals = track(grays or still_shot(), KeyConfig(interval=4))
+    intervals = follow_known(track(grays or still_shot(), KeyConfig(interval=4)), known or {})
     return list(color_keys(intervals, Guide(colorist, turns=turns), ColorizeConfig(lines=64, batch=batch), known))
 
 
@@ -65,7 +66,13 @@ def test_a_film_that_lies_on_its_side_is_seen_upright(colorist):
         assert np.abs(np.rot90(b, 1, axes=(1, 2)) - a).mean() < 1
 
 
-def test_a_seam_is_kept_as_it_is(colorist, tmp_path):
-    found = list(keeping_seam(keys(colorist), 8, tmp_path / "shot.seam"))
-    [at_seam] = [ab for interval, ab in found if interval.last == 8]
-    assert np.array_equal(load_seam(tmp_path / "shot.seam"), at_seam)
+@pytest.mark.parametrize("known", [{}, {4: red()}])
+def test_a_seam_is_kept_as_it_is(colorist, tmp_path, known):
+    found = list(keeping_seam(keys(colorist, known), 8, tmp_path / "shot.seam"))
+    [(interval, ab)] = [(interval, ab) for interval, ab in found if interval.last == 8]
+    seam = load_seam(tmp_path / "shot.seam")
+    assert np.array_equal(seam.ab, ab)
+    assert (seam.tracked is None) == (interval.tracked is None) == (not known)
+    if known:
+        assert np.array_equal(seam.tracked.over(ab), interval.tracked.over(ab))
+        assert np.array_equal(seam.tracked.back.position, interval.tracked.back.position)

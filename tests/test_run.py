@@ -191,12 +191,16 @@ def test_a_killed_run_goes_on_and_ends_as_an_unbroken_one(film, refs, tmp_path):
     assert (tmp_path / "cut.mp4").read_bytes() == whole.read_bytes()
 
 
-def test_long_shots_are_walked_in_stretches_without_a_seam(tmp_path, refs):
+@pytest.mark.parametrize("painted", [False, True])
+def test_long_shots_are_walked_in_stretches_without_a_seam(tmp_path, refs, painted):
     """The same film in one stretch and in three: the same chroma, but for the rounding of another batch."""
     from vidcolor.config import resolve
     from vidcolor.pipeline.run import PipelineConfig
 
-    film = write_film(tmp_path / "long.mp4", [scene(0, t // 6) for t in range(250)])
+    pictures = [scene(0, t // 6) for t in range(250)]
+    film = write_film(tmp_path / "long.mkv", pictures, "ffv1")
+    if painted:
+        cv2.imwrite(str(refs / "painted.png"), pictures[30][..., ::-1])
     shared = ["encode.codec=ffv1", "shots.threshold=50", "keys.interval=6", "colorize.lines=96"]
     outs = []
     for stretch in (2400, 100):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from vidcolor.pipeline.run import PipelineConfig, colorize_film, match_film, run
     from vidcolor.types import ColorTags, ColouredFrame, FilmInfo, Frame, Reference, Shot
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "ColorTags",

@@ -69,14 +69,20 @@ class FlowEstimator:
         self._search.setFinestScale(0)
         self._search.setPatchStride(PATCH_STRIDE)
 
-    def between(self, earlier: np.ndarray, later: np.ndarray) -> tuple[Path, Path]:
-        """Paths (earlier to later, later to earlier) of two grays (h, w), uint8, of one size."""
+    def between(
+        self, earlier: np.ndarray, later: np.ndarray, guess: tuple[np.ndarray, np.ndarray] | None = None
+    ) -> tuple[Path, Path]:
+        """Paths (earlier to later, later to earlier) of two grays (h, w), uint8, of one size.
+
+        guess: positions (h, w, 2) of both paths, where the search begins; None where it begins at rest.
+        """
         rest = resting_path(earlier.shape).position
         if min(earlier.shape) < 16:  # smaller than two patches: nothing to search in
             still = Path(rest, np.ones(earlier.shape, np.float32))
             return still, still
-        forward = self._search.calc(earlier, later, None)  # type: ignore[call-overload]
-        backward = self._search.calc(later, earlier, None)  # type: ignore[call-overload]
+        ahead, back = guess or (rest, rest)
+        forward = self._search.calc(earlier, later, ahead - rest)
+        backward = self._search.calc(later, earlier, back - rest)
         return _believe(forward, backward, rest), _believe(backward, forward, rest)
 
 

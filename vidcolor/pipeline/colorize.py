@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice, pairwise
+from itertools import islice
 from typing import Generic
 
 import numpy as np
@@ -13,7 +13,9 @@ from vidcolor.flow import Path, carry
 from vidcolor.model.any_colorist import AnyColorist, Before, ReferenceT, TargetsT
 from vidcolor.pipeline.ahead import ahead
 from vidcolor.pipeline.batches import Batches
-from vidcolor.pipeline.track import Interval
+from vidcolor.pipeline.follow import follow_known
+from vidcolor.pipeline.track import Interval, opening
+from vidcolor.pipeline.tracked import Tracked
 
 QUIET = (0.85, 0.92)
 """Mean trust of the motion from the frame before up to which that frame has half a say, and from which it has all."""
@@ -95,16 +97,17 @@ def color_keys(
 ) -> Iterator[tuple[Interval, np.ndarray]]:
     """Every interval with the chroma (2, h, w), float32, CIELAB units, of the key frame that it brings, in order.
 
-    Each key frame goes on from the one before it, whose colours the motion brings.
+    Each key frame goes on from the one before it, whose colours the motion brings, and is drawn to the known frame that
+    it sees, see :attr:`Interval.tracked`.
 
-    known: true chroma (2, h, w) of key frames, by their number in the shot; it replaces the network's.
+    known: chroma (2, h, w) of key frames, by their number in the shot; it replaces the network's.
     """
     known, before = known or {}, None
     for interval, views in ahead(_consulted(intervals, guide, config, known), depth=1):
         ab = known.get(interval.last)
         if ab is None:
             path = None if interval.opens else interval.to_first[-1]
-            ab = _go_on(views, before, path, guide)
+            ab = _drawn(_go_on(views, before, path, guide), interval.tracked)
         before = ab
         yield interval, ab
 
@@ -132,26 +135,36 @@ def color_keys_back(
 ) -> dict[int, np.ndarray]:
     """Chroma (2, h, w) of the key frames of intervals by their number, walked from the end back to the beginning.
 
-    last: chroma of the last interval's key frame, which is known. Of every interval only its key frame and the path to
-    it are held. The other arguments are those of :func:`color_keys`.
+    last: chroma of the last interval's key frame, which is known, and to which the others are drawn. Of every interval
+    only its key frame and the paths between its ends are held. The other arguments are those of :func:`color_keys`.
     """
-    keys = [(interval.last, interval.key_gray.copy(), _compact(interval.to_last[0])) for interval in intervals]
-    if not keys:
+    turned = _turned(intervals)
+    if not turned:
         return {}
-    found, before = {keys[-1][0]: last}, last
-    steps = [(number, gray, path) for (number, gray, _), (_, _, path) in pairwise(keys)][::-1]
-    at_once = guide.at_once(config)
-    for start in range(0, len(steps), at_once):
-        batch = steps[start : start + at_once]
-        views = guide.consult([gray for _, gray, _ in batch])
-        for (number, _, path), view in zip(batch, views, strict=True):
-            before = found[number] = _go_on(view, before, path, guide)
-    return found
+    known = {turned[0].last: last}
+    return {interval.last: ab for interval, ab in color_keys(follow_known(turned, known), guide, config, known)}
+
+
+def _turned(intervals: Iterable[Interval]) -> list[Interval]:
+    """The same key frames from the last to the first."""
+    steps: list[Interval] = []
+    for interval in intervals:
+        if interval.opens:
+            continue
+        paths = (_compact(interval.to_last[0]),), (_compact(interval.to_first[-1]),)
+        steps = [*steps[:-1], Interval(interval.last, interval.first, (interval.grays[0].copy(),), *paths)]
+        steps.append(opening(interval.last, interval.key_gray.copy()))
+    return steps[::-1]
 
 
 def _compact(path: Path) -> Path:
     """A copy that holds no other array alive, trust in half precision."""
     return Path(path.position.copy(), path.trust.astype(np.float16))
+
+
+def _drawn(ab: np.ndarray, tracked: Tracked | None) -> np.ndarray:
+    """A key frame's chroma (2, h, w), drawn to that of the known frame it sees."""
+    return ab if tracked is None else tracked.over(ab)
 
 
 def _go_on(

@@ -25,7 +25,7 @@ from vidcolor.pipeline.measures import measures_path
 from vidcolor.pipeline.observe import observed
 from vidcolor.pipeline.plan import ShotEntry
 from vidcolor.pipeline.propagate import fill_shot
-from vidcolor.pipeline.seam import keeping_seam, load_seam, save_seam
+from vidcolor.pipeline.seam import Seam, keeping_seam, load_seam, save_seam
 from vidcolor.pipeline.shot_walk import Read, ShotWalk
 from vidcolor.pipeline.small_picture import lens_of
 from vidcolor.pipeline.smooth import margin, smooth_keys
@@ -138,14 +138,14 @@ class Renderer:
                 f"{stretch.stop} only {done} came; see to the disk and run the same command again."
             )
 
-    def _frames(self, stretch: Stretch, told: np.ndarray | None, seam: Path) -> Iterator[ColouredFrame]:
+    def _frames(self, stretch: Stretch, told: Seam | None, seam: Path) -> Iterator[ColouredFrame]:
         """The stretch's frames, those that it shares with another shot as a mixture of both shots' colours.
 
         told: what the stretch before this one left in its seam file.
         """
         ghosts = []
         if stretch.before is not None:
-            ghosts.append(closing_ghost(stretch.before, stretch.part, told, self._source))
+            ghosts.append(closing_ghost(stretch.before, stretch.part, told.ab if told else None, self._source))
         if stretch.after is not None:
             ghosts.append(opening_ghost(stretch.after, self._opening(stretch.after), self._source))
         own = self._coloured(stretch, told, seam) if stretch.entry.is_drawn else self._undrawn(stretch)
@@ -172,7 +172,7 @@ class Renderer:
             plane = np.full((self._form.height, self._form.width), neutral, frame.luma.dtype)
             yield ColouredFrame(frame, plane, plane)
 
-    def _coloured(self, stretch: Stretch, told: np.ndarray | None, seam: Path) -> Iterator[ColouredFrame]:
+    def _coloured(self, stretch: Stretch, told: Seam | None, seam: Path) -> Iterator[ColouredFrame]:
         """Own colours of the stretch; those of the shot in the frames that follow its own are left in the seam file."""
         part, shot, walked = stretch.part, stretch.entry.shot, stretch.part.walked.shot
         start = walked.start if stretch.start == shot.start else stretch.start
@@ -185,7 +185,7 @@ class Renderer:
             elif frame.index >= stretch.start:
                 yield ColouredFrame(frame, *upsample(ab, frame.luma, self._form, area, fade))
         if beyond:
-            save_seam(np.stack(beyond), seam)
+            save_seam(Seam(np.stack(beyond)), seam)
 
     def _opening(self, part: Part) -> list[np.ndarray]:
         """Chroma of a shot in the frames before its own; walked ahead of the others, for there is one reader."""
@@ -195,13 +195,13 @@ class Renderer:
         return [ab.astype(np.float16) for _, ab, _ in walked]
 
     def _chroma(
-        self, part: Part, start: int, stop: int, read: Read, told: np.ndarray | None = None, seam: Path | None = None
+        self, part: Part, start: int, stop: int, read: Read, told: Seam | None = None, seam: Path | None = None
     ) -> Iterator[tuple[Frame, np.ndarray, Fade]]:
         """Decode, track, colorize, smooth, fill: frames of a shot with chroma (2, h, w), and how far they are faded.
 
         start: the shot's first frame, or one on the grid of its keys. The margins are walked and left out.
-        told: chroma of the first frame that is walked, where a stretch before this one has left it. seam: the file in
-            which this one leaves that of the next.
+        told: what is known of the first frame that is walked, where a stretch before this one has left it. seam: the
+            file in which this one leaves as much to the next.
         """
         shot, config = part.walked.shot, self._config
         walk = self._walk(part)
@@ -209,8 +209,7 @@ class Renderer:
         # one frame more at the end: the grid's next key frame
         first, last = max(shot.start, start - overlap), min(shot.stop, stop + overlap + 1)
         waiting: deque[Frame] = deque()
-        opening = {} if told is None else {first - shot.start: told}
-        keys = walk.keys(_kept(read(first, last), waiting), first - shot.start, opening)
+        keys = walk.keys(_kept(read(first, last), waiting), first - shot.start, told)
         if seam is not None and stop < shot.stop:
             keys = keeping_seam(keys, max(0, stop - overlap - shot.start), seam)
         for number, gray, ab in ahead(fill_shot(smooth_keys(keys, walk.smooth, walk.known)), depth=2):

@@ -13,8 +13,10 @@ from vidcolor.pipeline.anchor import upright_rgb
 from vidcolor.pipeline.automatic import automatic_keys, automatic_reference
 from vidcolor.pipeline.colorize import Guide, color_keys, color_keys_back
 from vidcolor.pipeline.decode import FilmReader
+from vidcolor.pipeline.follow import follow_known
 from vidcolor.pipeline.hints import HintBrush
 from vidcolor.pipeline.light import light_of
+from vidcolor.pipeline.seam import Seam
 from vidcolor.pipeline.sight import Sight
 from vidcolor.pipeline.smooth import Keyed, SmoothConfig, smooth_keys
 from vidcolor.pipeline.stills import StillFinder
@@ -65,15 +67,15 @@ class ShotWalk:
         """How the key frames are steadied."""
         return self._config.smooth if self.known else replace(self._config.smooth, reach=0)
 
-    def keys(self, frames: Iterable[Frame], start: int, opening: Mapping[int, np.ndarray]) -> Iterator[Keyed]:
+    def keys(self, frames: Iterable[Frame], start: int, opening: Seam | None) -> Iterator[Keyed]:
         """Intervals of a stretch that begins with frame ``start``, each with its key frame's chroma, not yet steadied.
 
-        opening: chroma of the first frame, where a stretch before this one has given it.
+        opening: what is known of the first frame, where a stretch before this one has left it.
         """
         grays = ahead(self._sight.grays(frames), depth=self._config.keys.interval // 2 + 1)
         depth = self._guide.at_once(self._config.colorize)
-        intervals = track(grays, self._config.keys, start, self.known)
-        given = {**opening, **self._walked_back(), **self.known}
+        intervals = self._following_known(track(grays, self._config.keys, start, self.known), opening)
+        given = {**({start: opening.ab} if opening else {}), **self._walked_back(), **self.known}
         if depth == 1:  # a processor's threads have enough to do, and every interval that waits holds its frames
             return color_keys(intervals, self._guide, self._config.colorize, given)
         return ahead(color_keys(ahead(intervals, depth), self._guide, self._config.colorize, given), depth)
@@ -83,7 +85,7 @@ class ShotWalk:
         near = [n for n in self.known if number - self._config.colorize.stretch <= n <= number + self.smooth.reach]
         first = max((n for n in near if n <= number), default=number)
         last = min((n for n in near if number <= n), default=number)
-        intervals = self._intervals(self._grid(first), last, {*self.known, number})
+        intervals = self._following_known(self._intervals(self._grid(first), last, {*self.known, number}))
         given = {**self._walked_back(self._grid(first)), **self.known}
         keys = color_keys(intervals, self._guide, self._config.colorize, given)
         steadied = smooth_keys(keys, self.smooth, self.known)
@@ -142,6 +144,9 @@ class ShotWalk:
             return {}
         intervals = self._intervals(start, number, self.known)
         return color_keys_back(intervals, self._guide, self._config.colorize, self.known[number])
+
+    def _following_known(self, intervals: Iterable[Interval], opening: Seam | None = None) -> Iterator[Interval]:
+        return follow_known(intervals, self.known, opening.tracked if opening else None)
 
     def _intervals(self, start: int, last: int, wanted: Iterable[int]) -> Iterator[Interval]:
         """Intervals from frame ``start``, which lies on the grid, up to and with ``last``."""

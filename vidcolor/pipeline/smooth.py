@@ -30,7 +30,7 @@ class SmoothConfig:
     tolerance: float = 12.0
     """Distance in ab from what most say, in CIELAB units, at which a voice keeps a quarter of its weight."""
     reach: int = 96
-    """Frames over which known chroma is carried."""
+    """Frames over which known chroma is carried back; forward, the guesses follow it themselves."""
 
     def __post_init__(self) -> None:
         if self.neighbours < 0 or self.reach < 0:
@@ -56,7 +56,8 @@ def smooth_keys(
 
     keys: intervals of one shot in order, each with the chroma guessed for the key frame that it brings.
     known: true chroma (2, h, w) of key frames, by their number in the shot (a painted still, the reference's very
-        frame). It replaces the guess as it is, and is carried outward as far as ``reach`` and the motion allow.
+        frame). It replaces the guess as it is, and is carried back as far as ``reach`` and the motion allow, forward to
+        its neighbours only.
 
     Yields the same intervals with steadied chroma, each as soon as the keys that matter after it have come. Only
     guesses are blended, never what was blended before: an answer depends on a finite window.
@@ -121,10 +122,8 @@ class _Window:
         return answer
 
     def _forget(self) -> None:
-        """Drop the oldest keys that no later answer needs: neither neighbours nor on the way to what is known."""
-        reached = self._keys[self._next - 1].number - self._config.reach
-        known = [place for place in range(self._next) if self._is_known(place) and self._keys[place].number >= reached]
-        outworn = max(0, min([self._next - self._config.neighbours, *known]))
+        """Drop the oldest keys, that no later answer needs."""
+        outworn = max(0, self._next - self._config.neighbours)
         del self._keys[:outworn]
         self._next -= outworn
 
@@ -156,13 +155,14 @@ class _Window:
             yield place, check_luma(path, key.gray, there.gray)
 
     def _audible(self, direction: int) -> range:
-        """Places up to the furthest neighbour, or up to the nearest known key within reach."""
+        """Places up to the furthest neighbour, or up to the nearest known key ahead within reach."""
         edge = -1 if direction < 0 else len(self._keys)
         places = range(self._next + direction, edge, direction)
-        now = self._keys[self._next].number
-        for count, place in enumerate(places, 1):
-            if self._is_known(place) and abs(self._keys[place].number - now) <= self._config.reach:
-                return places[:count]
+        reached = self._keys[self._next].number + self._config.reach
+        if direction > 0:
+            for count, place in enumerate(places, 1):
+                if self._is_known(place) and self._keys[place].number <= reached:
+                    return places[:count]
         return places[: self._config.neighbours]
 
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from vidcolor.flow import FlowEstimator, Path, check_luma, extend, resting_path, to_chroma_grid
+from vidcolor.pipeline.tracked import Tracked
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class Interval:
     """Paths on the chroma grid (H // 2, W // 2) from each of the frames ``first .. last`` to ``first``."""
     to_last: tuple[Path, ...] = field(repr=False)
     """Paths from each of the frames ``first .. last`` to ``last``."""
+    tracked: Tracked | None = field(default=None, repr=False)
+    """The known frame that the key frame ``last`` sees; None where none is known before it."""
 
     @property
     def opens(self) -> bool:
@@ -87,7 +90,7 @@ def track(
     for number, gray in enumerate(grays, start):
         held.append(gray)
         if number == start:
-            yield _opening(number, gray)
+            yield opening(number, gray)
         elif number % config.interval == 0:
             yield from tracker.split(number - len(held) + 1, held)
             held = held[-1:]
@@ -95,7 +98,8 @@ def track(
         yield from tracker.split(number - len(held) + 1, held)
 
 
-def _opening(number: int, gray: np.ndarray) -> Interval:
+def opening(number: int, gray: np.ndarray) -> Interval:
+    """The interval that is one frame alone, of working-size gray (H, W) uint8."""
     rest = resting_path(to_chroma_grid(gray).shape)
     return Interval(number, number, (gray,), (rest,), (rest,))
 
