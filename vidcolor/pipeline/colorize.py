@@ -146,15 +146,16 @@ def color_keys_back(
 
 
 def _turned(intervals: Iterable[Interval]) -> list[Interval]:
-    """The same key frames from the last to the first."""
+    """The same key frames from the last to the first, without the frames between them."""
     steps: list[Interval] = []
+    end = None
     for interval in intervals:
         if interval.opens:
             continue
         paths = (_compact(interval.to_last[0]),), (_compact(interval.to_first[-1]),)
-        steps = [*steps[:-1], Interval(interval.last, interval.first, (interval.grays[0].copy(),), *paths)]
-        steps.append(opening(interval.last, interval.key_gray.copy()))
-    return steps[::-1]
+        steps.append(Interval(interval.last, interval.first, (interval.grays[0].copy(),), *paths))
+        end = opening(interval.last, interval.key_gray.copy())
+    return [] if end is None else [end, *reversed(steps)]
 
 
 def _compact(path: Path) -> Path:

@@ -1,8 +1,9 @@
 """A frame whose chroma is known, and its pixels in a later or earlier key frame of the shot, however far away.
 
-Motion chained from frame to frame drifts, and its trust, a product, is soon spent. Here the chain is only where the
-search for the motion between the two frames themselves begins, and how far that is believed hangs on these two alone
-(as long-term tracking with flow over large steps does: Crivelli et al., IEEE TIP 2015; Neoral et al., WACV 2024).
+Motion chained from frame to frame drifts, and its trust, a product, is soon spent. Here the search for the motion between
+the two frames themselves begins where the chain leads, and how far it is believed hangs on these two alone. Every pixel
+follows the one of both that can be trusted more (as long-term tracking with flow over several steps does: Crivelli et
+al., IEEE TIP 2015; Neoral et al., WACV 2024).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from vidcolor.flow import FlowEstimator, Path, carry, check_luma, resting_path
+from vidcolor.flow import FlowEstimator, Path, carry, check_luma, extend, resting_path
 
 WEIGHT = np.float32(2)
 """Of known chroma that is fully trusted, next to 1 for the network's."""
@@ -20,6 +21,9 @@ WEIGHT = np.float32(2)
 BRIGHTNESS_SCALE, BRIGHTNESS_SIGMA = 0.04, 3.0
 """Difference of mean luma, in [0, 1], at which trust falls to 1/e in steady light; and the deviation, in pixels, of the
 Gaussian by which the mean is taken."""
+
+CHAINED = np.float32(0.9)
+"""Trust in a chain of motion, as a share of that in the motion between two frames that looks as right."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,9 @@ class Tracked:
         to_key: path from that key frame to the one from which the known frame is seen now; from_key: the way back.
         """
         guess = carry(self.path.position, to_key), carry(from_key.position, self.back)
-        path, back = estimator.between(gray, self.gray, guess)
-        path = _check_brightness(check_luma(path, gray, self.gray), gray, self.gray)
+        direct, back = estimator.between(gray, self.gray, guess)
+        chained = self._checked(extend(self.path, to_key), gray)
+        path = _safer(self._checked(direct, gray), Path(chained.position, chained.trust * CHAINED))
         return Tracked(self.gray, self.ab, path, back)
 
     def over(self, ab: np.ndarray) -> np.ndarray:
@@ -56,6 +61,16 @@ class Tracked:
         weight = self.path.trust * WEIGHT
         known = carry(self.ab, self.path).transpose(2, 0, 1)
         return (ab + weight * known) / (1 + weight)
+
+    def _checked(self, path: Path, gray: np.ndarray) -> Path:
+        """A path from a key frame's gray, trusted less where the known frame does not look like it."""
+        return _check_brightness(check_luma(path, gray, self.gray), gray, self.gray)
+
+
+def _safer(one: Path, other: Path) -> Path:
+    """At every pixel the path that is trusted more."""
+    better = other.trust > one.trust
+    return Path(np.where(better[..., None], other.position, one.position), np.maximum(one.trust, other.trust))
 
 
 def _check_brightness(path: Path, here: np.ndarray, there: np.ndarray) -> Path:
