@@ -1,9 +1,9 @@
 """A frame whose chroma is known, and its pixels in a later or earlier key frame of the shot, however far away.
 
-Motion chained from frame to frame drifts, and its trust, a product, is soon spent. Here the search for the motion between
-the two frames themselves begins where the chain leads, and how far it is believed hangs on these two alone. Every pixel
-follows the one of both that can be trusted more (as long-term tracking with flow over several steps does: Crivelli et
-al., IEEE TIP 2015; Neoral et al., WACV 2024).
+Motion chained from frame to frame drifts, and its trust, a product, is soon spent. Here the search for the motion
+between the two frames themselves begins where the chain leads, and how far it is believed hangs on these two alone.
+Every pixel follows the one of both that can be trusted more (as long-term tracking with flow over several steps does:
+Crivelli et al., IEEE TIP 2015; Neoral et al., WACV 2024).
 """
 
 from __future__ import annotations
@@ -50,10 +50,11 @@ class Tracked:
 
         to_key: path from that key frame to the one from which the known frame is seen now; from_key: the way back.
         """
-        guess = carry(self.path.position, to_key), carry(from_key.position, self.back)
+        chained = extend(self.path, to_key)
+        guess = chained.position, carry(from_key.position, self.back)
         direct, back = estimator.between(gray, self.gray, guess)
-        chained = self._checked(extend(self.path, to_key), gray)
-        path = _safer(self._checked(direct, gray), Path(chained.position, chained.trust * CHAINED))
+        chained = Path(chained.position, chained.trust * CHAINED)
+        path = _safer(self._checked(direct, gray), self._checked(chained, gray))
         return Tracked(self.gray, self.ab, path, back)
 
     def over(self, ab: np.ndarray) -> np.ndarray:
