@@ -195,7 +195,8 @@ def test_a_batch_of_two_is_two_of_one(network):
     each = network(targets, network.encode_reference(*stills))
     one = [network(targets[i : i + 1], network.encode_reference(*(x[i : i + 1] for x in stills))) for i in range(2)]
     assert torch.allclose(each.ab[2], torch.cat([result.ab[2] for result in one]), atol=1e-4)
-    assert torch.allclose(each.class_logits, torch.cat([result.class_logits for result in one]), atol=1e-4)
+    # Logits are of a size of several units, and a batch of another length is summed in another order.
+    assert torch.allclose(each.class_logits, torch.cat([result.class_logits for result in one]), atol=1e-3)
 
 
 def test_one_reference_serves_a_batch(network):
