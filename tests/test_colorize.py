@@ -7,7 +7,7 @@ import torch
 from vidcolor.model.colorist import Colorist
 from vidcolor.model.gray2color import FilmGray2ColorNet
 from vidcolor.pipeline.colorize import ColorizeConfig, Guide, color_keys, color_keys_back
-from vidcolor.pipeline.follow import follow_known
+from vidcolor.pipeline.follow import follow_known, look_back
 from vidcolor.pipeline.seam import keeping_seam, load_seam
 from vidcolor.pipeline.track import KeyConfig, track
 
@@ -52,6 +52,25 @@ def test_a_shot_is_walked_back_from_what_is_known_at_its_end(colorist):
         assert np.allclose(back[12 - interval.last], ab, atol=0.1)
 
 
+def test_frames_between_two_known_ones_are_drawn_to_both(colorist):
+    intervals = list(track(still_shot(), KeyConfig(interval=4)))
+    known = {0: red(), 12: -red()}
+    told = look_back(intervals, known[12])
+    alone, drawn = (
+        [
+            ab
+            for _, ab in color_keys(
+                follow_known(intervals, known, coming=coming), Guide(colorist), ColorizeConfig(lines=64), known
+            )
+        ]
+        for coming in ({}, told)
+    )
+    for number in (1, 2):
+        assert drawn[number][0].mean() < alone[number][0].mean() - 10
+    assert np.array_equal(drawn[0], known[0])
+    assert np.array_equal(drawn[3], known[12])
+
+
 def test_batches_change_nothing(colorist):
     for (_, one), (_, four) in zip(keys(colorist, batch=1), keys(colorist, batch=4), strict=True):
         assert np.allclose(one, four, atol=1e-2)
@@ -74,5 +93,7 @@ def test_a_seam_is_kept_as_it_is(colorist, tmp_path, known):
     assert np.array_equal(seam.ab, ab)
     assert (seam.tracked is None) == (interval.tracked is None) == (not known)
     if known:
-        assert np.array_equal(seam.tracked.over(ab), interval.tracked.over(ab))
+        assert np.array_equal(seam.tracked.told().ab, interval.tracked.told().ab)
+        assert np.array_equal(seam.tracked.told().trust, interval.tracked.told().trust)
+        assert seam.tracked.lost == interval.tracked.lost
         assert np.array_equal(seam.tracked.back.position, interval.tracked.back.position)

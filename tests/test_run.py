@@ -191,7 +191,7 @@ def test_a_killed_run_goes_on_and_ends_as_an_unbroken_one(film, refs, tmp_path):
     assert (tmp_path / "cut.mp4").read_bytes() == whole.read_bytes()
 
 
-@pytest.mark.parametrize("painted", [False, True])
+@pytest.mark.parametrize("painted", [(), (30,), (30, 120)])
 def test_long_shots_are_walked_in_stretches_without_a_seam(tmp_path, refs, painted):
     """The same film in one stretch and in three: the same chroma, but for the rounding of another batch."""
     from vidcolor.config import resolve
@@ -199,8 +199,8 @@ def test_long_shots_are_walked_in_stretches_without_a_seam(tmp_path, refs, paint
 
     pictures = [scene(0, t // 6) for t in range(250)]
     film = write_film(tmp_path / "long.mkv", pictures, "ffv1")
-    if painted:
-        cv2.imwrite(str(refs / "painted.png"), pictures[30][..., ::-1])
+    for number in painted:
+        cv2.imwrite(str(refs / f"painted-{number}.png"), pictures[number][..., ::-1])
     shared = ["encode.codec=ffv1", "shots.threshold=50", "keys.interval=6", "colorize.lines=96"]
     outs = []
     for stretch in (2400, 100):

@@ -14,8 +14,9 @@ from vidcolor.model.any_colorist import AnyColorist, Before, ReferenceT, Targets
 from vidcolor.pipeline.ahead import ahead
 from vidcolor.pipeline.batches import Batches
 from vidcolor.pipeline.follow import follow_known
-from vidcolor.pipeline.track import Interval, opening
-from vidcolor.pipeline.tracked import Tracked
+from vidcolor.pipeline.track import Interval
+from vidcolor.pipeline.tracked import draw
+from vidcolor.pipeline.turned import turned
 
 QUIET = (0.85, 0.92)
 """Mean trust of the motion from the frame before up to which that frame has half a say, and from which it has all."""
@@ -97,8 +98,8 @@ def color_keys(
 ) -> Iterator[tuple[Interval, np.ndarray]]:
     """Every interval with the chroma (2, h, w), float32, CIELAB units, of the key frame that it brings, in order.
 
-    Each key frame goes on from the one before it, whose colours the motion brings, and is drawn to the known frame that
-    it sees, see :attr:`Interval.tracked`.
+    Each key frame goes on from the one before it, whose colours the motion brings, and is drawn to what the known
+    frames around it tell, see :attr:`Interval.tracked` and :attr:`Interval.coming`.
 
     known: chroma (2, h, w) of key frames, by their number in the shot; it replaces the network's.
     """
@@ -107,7 +108,7 @@ def color_keys(
         ab = known.get(interval.last)
         if ab is None:
             path = None if interval.opens else interval.to_first[-1]
-            ab = _drawn(_go_on(views, before, path, guide), interval.tracked)
+            ab = _drawn(_go_on(views, before, path, guide), interval)
         before = ab
         yield interval, ab
 
@@ -138,34 +139,17 @@ def color_keys_back(
     last: chroma of the last interval's key frame, which is known, and to which the others are drawn. Of every interval
     only its key frame and the paths between its ends are held. The other arguments are those of :func:`color_keys`.
     """
-    turned = _turned(intervals)
-    if not turned:
+    back = turned(intervals)
+    if not back:
         return {}
-    known = {turned[0].last: last}
-    return {interval.last: ab for interval, ab in color_keys(follow_known(turned, known), guide, config, known)}
+    known = {back[0].last: last}
+    return {interval.last: ab for interval, ab in color_keys(follow_known(back, known), guide, config, known)}
 
 
-def _turned(intervals: Iterable[Interval]) -> list[Interval]:
-    """The same key frames from the last to the first, without the frames between them."""
-    steps: list[Interval] = []
-    end = None
-    for interval in intervals:
-        if interval.opens:
-            continue
-        paths = (_compact(interval.to_last[0]),), (_compact(interval.to_first[-1]),)
-        steps.append(Interval(interval.last, interval.first, (interval.grays[0].copy(),), *paths))
-        end = opening(interval.last, interval.key_gray.copy())
-    return [] if end is None else [end, *reversed(steps)]
-
-
-def _compact(path: Path) -> Path:
-    """A copy that holds no other array alive, trust in half precision."""
-    return Path(path.position.copy(), path.trust.astype(np.float16))
-
-
-def _drawn(ab: np.ndarray, tracked: Tracked | None) -> np.ndarray:
-    """A key frame's chroma (2, h, w), drawn to that of the known frame it sees."""
-    return ab if tracked is None else tracked.over(ab)
+def _drawn(ab: np.ndarray, interval: Interval) -> np.ndarray:
+    """The chroma (2, h, w) of an interval's key frame, drawn to what the known frames around it tell."""
+    behind = None if interval.tracked is None else interval.tracked.told()
+    return draw(ab, (behind, interval.coming))
 
 
 def _go_on(

@@ -205,14 +205,14 @@ class Renderer:
         """
         shot, config = part.walked.shot, self._config
         walk = self._walk(part)
-        overlap = margin(config.keys, walk.smooth)
+        overlap = margin(config.keys, config.smooth)
         # one frame more at the end: the grid's next key frame
         first, last = max(shot.start, start - overlap), min(shot.stop, stop + overlap + 1)
         waiting: deque[Frame] = deque()
-        keys = walk.keys(_kept(read(first, last), waiting), first - shot.start, told)
+        keys = walk.keys(_kept(read(first, last), waiting), range(first - shot.start, last - shot.start), told)
         if seam is not None and stop < shot.stop:
             keys = keeping_seam(keys, max(0, stop - overlap - shot.start), seam)
-        for number, gray, ab in ahead(fill_shot(smooth_keys(keys, walk.smooth, walk.known)), depth=2):
+        for number, gray, ab in ahead(fill_shot(smooth_keys(keys, config.smooth, walk.known)), depth=2):
             frame = waiting.popleft()
             if start <= frame.index < stop:
                 yield frame, grade(ab, gray, part.entry.saturation, part.entry.temperature), walk.light.fade(number)

@@ -46,14 +46,14 @@ def load_seam(path: Path) -> Seam:
         if "gray" not in kept:
             return Seam(kept["ab"])
         to_known, to_key = (MotionPath(*(kept[f"{way}_{part}"] for part in _PARTS)) for way in _WAYS)
-        return Seam(kept["ab"], Tracked(kept["gray"], kept["known"], to_known, to_key))
+        return Seam(kept["ab"], Tracked(kept["gray"], kept["known"], to_known, to_key, bool(kept["lost"])))
 
 
 def save_seam(seam: Seam, path: Path) -> None:
     """Write a seam in one go; raises OutputError where the disk refuses."""
     arrays = {"ab": seam.ab}
     if (tracked := seam.tracked) is not None:
-        arrays |= {"gray": tracked.gray, "known": tracked.ab}
+        arrays |= {"gray": tracked.gray, "known": tracked.ab, "lost": np.array(tracked.lost)}
         paths = zip(_WAYS, (tracked.path, tracked.back), strict=True)
         arrays |= {f"{way}_{part}": getattr(each, part) for way, each in paths for part in _PARTS}
     data = BytesIO()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,15 +14,16 @@ from vidcolor.pipeline.anchor import upright_rgb
 from vidcolor.pipeline.automatic import automatic_keys, automatic_reference
 from vidcolor.pipeline.colorize import Guide, color_keys, color_keys_back
 from vidcolor.pipeline.decode import FilmReader
-from vidcolor.pipeline.follow import follow_known
+from vidcolor.pipeline.follow import follow_known, look_back
 from vidcolor.pipeline.hints import HintBrush
 from vidcolor.pipeline.light import light_of
 from vidcolor.pipeline.seam import Seam
 from vidcolor.pipeline.sight import Sight
-from vidcolor.pipeline.smooth import Keyed, SmoothConfig, smooth_keys
+from vidcolor.pipeline.smooth import Keyed, smooth_keys
 from vidcolor.pipeline.stills import StillFinder
 from vidcolor.pipeline.stretch import Part, RenderConfig, Source
 from vidcolor.pipeline.track import Interval, track
+from vidcolor.pipeline.tracked import Told
 from vidcolor.pipeline.view import view_of
 from vidcolor.types import Frame, Reference
 
@@ -62,19 +64,16 @@ class ShotWalk:
         if entry.hints:
             self.known = self._hinted()
 
-    @property
-    def smooth(self) -> SmoothConfig:
-        """How the key frames are steadied."""
-        return self._config.smooth if self.known else replace(self._config.smooth, reach=0)
-
-    def keys(self, frames: Iterable[Frame], start: int, opening: Seam | None) -> Iterator[Keyed]:
-        """Intervals of a stretch that begins with frame ``start``, each with its key frame's chroma, not yet steadied.
+    def keys(self, frames: Iterable[Frame], numbers: range, opening: Seam | None) -> Iterator[Keyed]:
+        """Intervals of a stretch, the frames of these numbers, each with its key frame's chroma, not yet steadied.
 
         opening: what is known of the first frame, where a stretch before this one has left it.
         """
+        start = numbers.start
         grays = ahead(self._sight.grays(frames), depth=self._config.keys.interval // 2 + 1)
         depth = self._guide.at_once(self._config.colorize)
-        intervals = self._following_known(track(grays, self._config.keys, start, self.known), opening)
+        tracks = track(grays, self._config.keys, start, self.known)
+        intervals = follow_known(tracks, self.known, opening.tracked if opening else None, self._coming(numbers))
         given = {**({start: opening.ab} if opening else {}), **self._walked_back(), **self.known}
         if depth == 1:  # a processor's threads have enough to do, and every interval that waits holds its frames
             return color_keys(intervals, self._guide, self._config.colorize, given)
@@ -82,13 +81,13 @@ class ShotWalk:
 
     def frame(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """Working-size gray (2h, 2w) uint8 and chroma of one frame, as a film of the whole shot would show it."""
-        near = [n for n in self.known if number - self._config.colorize.stretch <= n <= number + self.smooth.reach]
-        first = max((n for n in near if n <= number), default=number)
-        last = min((n for n in near if number <= n), default=number)
-        intervals = self._following_known(self._intervals(self._grid(first), last, {*self.known, number}))
-        given = {**self._walked_back(self._grid(first)), **self.known}
+        near = (n for n in self.known if number - self._config.colorize.stretch <= n <= number)
+        start = self._grid(max(near, default=number))
+        tracks = self._intervals(start, number, number)
+        intervals = follow_known(tracks, self.known, coming=self._coming(range(start, number + 1), number))
+        given = {**self._walked_back(start, number), **self.known}
         keys = color_keys(intervals, self._guide, self._config.colorize, given)
-        steadied = smooth_keys(keys, self.smooth, self.known)
+        steadied = smooth_keys(keys, self._config.smooth, self.known)
         return next((interval.key_gray, ab) for interval, ab in steadied if interval.last == number)
 
     def _automatic(self, part: Part, thumbs: np.ndarray) -> Any:
@@ -136,22 +135,29 @@ class ShotWalk:
         own = [] if guide.reference is None else [guide.reference]
         return replace(guide, reference=guide.colorist.join([*stills, *own]))
 
-    def _walked_back(self, down_to: int = 0) -> dict[int, np.ndarray]:
+    def _walked_back(self, down_to: int = 0, *wanted: int) -> dict[int, np.ndarray]:
         """Chroma of the key frames before the first known one, each going on from the one after it."""
         number = min(self.known, default=0)
         start = self._grid(max(down_to, number - self._config.colorize.stretch))
         if number <= start:
             return {}
-        intervals = self._intervals(start, number, self.known)
+        intervals = self._intervals(start, number, *wanted)
         return color_keys_back(intervals, self._guide, self._config.colorize, self.known[number])
 
-    def _following_known(self, intervals: Iterable[Interval], opening: Seam | None = None) -> Iterator[Interval]:
-        return follow_known(intervals, self.known, opening.tracked if opening else None)
+    def _coming(self, numbers: range, *wanted: int) -> dict[int, Told]:
+        """What known frames tell of those before them, of the frames of these numbers that lie between two known."""
+        told: dict[int, Told] = {}
+        for behind, number in pairwise(sorted(self.known)):
+            start = self._grid(max(behind, numbers.start, number - self._config.colorize.stretch))
+            if start < min(number, numbers.stop):
+                seen = look_back(self._intervals(start, number, *wanted), self.known[number])
+                told |= {n: each for n, each in seen.items() if behind < n < number}
+        return told
 
-    def _intervals(self, start: int, last: int, wanted: Iterable[int]) -> Iterator[Interval]:
-        """Intervals from frame ``start``, which lies on the grid, up to and with ``last``."""
+    def _intervals(self, start: int, last: int, *wanted: int) -> Iterator[Interval]:
+        """Intervals from frame ``start``, which lies on the grid, up to and with ``last``; known frames are keys."""
         grays = self._sight.grays(self._read(start, last))
-        return track(grays, self._config.keys, start, frozenset(wanted))
+        return track(grays, self._config.keys, start, {*self.known, *wanted})
 
     def _grid(self, number: int) -> int:
         return number // self._config.keys.interval * self._config.keys.interval

@@ -15,8 +15,7 @@ Keyed = tuple[Interval, np.ndarray]
 """An interval and the chroma (2, h, w), float32, CIELAB units, of the key frame ``interval.last`` that it brings."""
 
 CERTAINTY = np.float32(30)
-"""Weight of known chroma that is fully trusted, next to 1 for the blend of guesses: trust falls fast along a chain,
-while what it still brings stays better than a guess."""
+"""Weight of a neighbour whose chroma is known and fully trusted, next to 1 for the blend of guesses."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +28,10 @@ class SmoothConfig:
     """Weight of a fully trusted neighbour, next to 1 for the key frame's own guess."""
     tolerance: float = 12.0
     """Distance in ab from what most say, in CIELAB units, at which a voice keeps a quarter of its weight."""
-    reach: int = 96
-    """Frames over which known chroma is carried back; forward, the guesses follow it themselves."""
 
     def __post_init__(self) -> None:
-        if self.neighbours < 0 or self.reach < 0:
-            raise ValueError(f"neighbours and reach count from 0, got {self.neighbours} and {self.reach}")
+        if self.neighbours < 0:
+            raise ValueError(f"neighbours count from 0, got {self.neighbours}")
         if self.strength < 0 or self.tolerance <= 0:
             raise ValueError(f"strength is not negative, tolerance above 0, got {self.strength} and {self.tolerance}")
 
@@ -45,8 +42,7 @@ def margin(keys: KeyConfig, smooth: SmoothConfig) -> int:
     A whole number of grid intervals. Frames of a stretch at least this far from where it was cut off are the same as
     if the shot had been walked in one go.
     """
-    reach = -(-smooth.reach // keys.interval)
-    return keys.interval * (1 + max(smooth.neighbours, reach))
+    return keys.interval * (1 + smooth.neighbours)
 
 
 def smooth_keys(
@@ -56,8 +52,7 @@ def smooth_keys(
 
     keys: intervals of one shot in order, each with the chroma guessed for the key frame that it brings.
     known: true chroma (2, h, w) of key frames, by their number in the shot (a painted still, the reference's very
-        frame). It replaces the guess as it is, and is carried back as far as ``reach`` and the motion allow, forward to
-        its neighbours only.
+        frame). It replaces the guess as it is, and its neighbours are drawn to it.
 
     Yields the same intervals with steadied chroma, each as soon as the keys that matter after it have come. Only
     guesses are blended, never what was blended before: an answer depends on a finite window.
@@ -101,9 +96,6 @@ class _Window:
     def settled(self) -> Iterator[Keyed]:
         """Answers that no key still to come can change."""
         while len(self._keys) - 1 - self._next >= max(1, self._config.neighbours):
-            now, newest = self._keys[self._next].number, self._keys[-1].number
-            if any(newest < number <= now + self._config.reach for number in self._known):
-                return
             yield self._answer()
 
     def rest(self) -> Iterator[Keyed]:
@@ -140,7 +132,7 @@ class _Window:
                 if self._is_known(place):
                     sure += brought * (path.trust * CERTAINTY)[..., None]
                     sureness += path.trust * CERTAINTY
-                elif abs(place - self._next) <= self._config.neighbours:
+                else:
                     voices.append(brought)
                     weights.append(path.trust * np.float32(self._config.strength))
         mean = _robust_mean(voices, weights, self._config.tolerance)
@@ -149,21 +141,11 @@ class _Window:
     def _paths(self, key: _Key, direction: int) -> Iterator[tuple[int, Path]]:
         """Places of the keys before (-1) or after (+1) that have a say, nearest first, and the paths to them."""
         path = resting_path(key.gray.shape)
-        for place in self._audible(direction):
+        edge = -1 if direction < 0 else len(self._keys)
+        for place in range(self._next + direction, edge, direction)[: self._config.neighbours]:
             there = self._keys[place]
             path = extend(self._keys[place + 1].back if direction < 0 else there.ahead, path)
             yield place, check_luma(path, key.gray, there.gray)
-
-    def _audible(self, direction: int) -> range:
-        """Places up to the furthest neighbour, or up to the nearest known key ahead within reach."""
-        edge = -1 if direction < 0 else len(self._keys)
-        places = range(self._next + direction, edge, direction)
-        reached = self._keys[self._next].number + self._config.reach
-        if direction > 0:
-            for count, place in enumerate(places, 1):
-                if self._is_known(place) and self._keys[place].number <= reached:
-                    return places[:count]
-        return places[: self._config.neighbours]
 
 
 def _robust_mean(voices: list[np.ndarray], weights: list[np.ndarray], tolerance: float) -> np.ndarray:

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from vidcolor.flow import FlowEstimator, Path, check_luma, extend, resting_path, to_chroma_grid
-from vidcolor.pipeline.tracked import Tracked
+from vidcolor.pipeline.tracked import Told, Tracked
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,9 @@ class Interval:
     to_last: tuple[Path, ...] = field(repr=False)
     """Paths from each of the frames ``first .. last`` to ``last``."""
     tracked: Tracked | None = field(default=None, repr=False)
-    """The known frame that the key frame ``last`` sees; None where none is known before it."""
+    """The known frame before the key frame ``last``, as it is seen from there; None where there is none."""
+    coming: Told | None = field(default=None, repr=False)
+    """What the known frame after the key frame ``last`` tells of it; None where there is none."""
 
     @property
     def opens(self) -> bool:

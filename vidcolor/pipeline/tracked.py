@@ -8,6 +8,7 @@ Crivelli et al., IEEE TIP 2015; Neoral et al., WACV 2024).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import cv2
@@ -22,8 +23,26 @@ BRIGHTNESS_SCALE, BRIGHTNESS_SIGMA = 0.04, 3.0
 """Difference of mean luma, in [0, 1], at which trust falls to 1/e in steady light; and the deviation, in pixels, of the
 Gaussian by which the mean is taken."""
 
+LOST, FOUND = 0.08, 0.3
+"""Mean trust below which a known frame is lost from sight, and from which it is found again. Between the two, what
+looks like it is most often something else: to the search for motion one flat wall or floor is as good as another."""
+
 CHAINED = np.float32(0.9)
 """Trust in a chain of motion, as a share of that in the motion between two frames that looks as right."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a known frame tells of a key frame's chroma, on the chroma grid (h, w)."""
+
+    ab: np.ndarray = field(repr=False)
+    """(2, h, w), CIELAB units, brought along the motion."""
+    trust: np.ndarray = field(repr=False)
+    """(h, w), in [0, 1]: how far the motion is believed."""
+
+    def compact(self) -> Told:
+        """The same in half precision."""
+        return Told(self.ab.astype(np.float16), self.trust.astype(np.float16))
 
 
 @dataclass(frozen=True)
@@ -38,6 +57,8 @@ class Tracked:
     """From the key frame to the known one."""
     back: Path = field(repr=False)
     """From the known frame to the key frame."""
+    lost: bool = False
+    """True while it is out of sight."""
 
     @staticmethod
     def of(gray: np.ndarray, ab: np.ndarray) -> Tracked:
@@ -55,17 +76,28 @@ class Tracked:
         direct, back = estimator.between(gray, self.gray, guess)
         chained = Path(chained.position, chained.trust * CHAINED)
         path = _safer(self._checked(direct, gray), self._checked(chained, gray))
-        return Tracked(self.gray, self.ab, path, back)
+        lost = bool(path.trust.mean() < (FOUND if self.lost else LOST))
+        return Tracked(self.gray, self.ab, path, back, lost)
 
-    def over(self, ab: np.ndarray) -> np.ndarray:
-        """The key frame's chroma (2, h, w), CIELAB units, drawn to what is known as far as the motion is believed."""
-        weight = self.path.trust * WEIGHT
-        known = carry(self.ab, self.path).transpose(2, 0, 1)
-        return (ab + weight * known) / (1 + weight)
+    def told(self) -> Told | None:
+        """What it tells of the key frame; None where it is lost from sight."""
+        if self.lost:
+            return None
+        return Told(carry(self.ab, self.path).transpose(2, 0, 1), self.path.trust)
 
     def _checked(self, path: Path, gray: np.ndarray) -> Path:
         """A path from a key frame's gray, trusted less where the known frame does not look like it."""
         return _check_brightness(check_luma(path, gray, self.gray), gray, self.gray)
+
+
+def draw(ab: np.ndarray, told: Iterable[Told | None]) -> np.ndarray:
+    """A key frame's chroma (2, h, w), CIELAB units, drawn to what known frames tell, as far as each is believed."""
+    total, weights = ab, np.ones(ab.shape[1:], np.float32)
+    for each in told:
+        if each is not None:
+            weight = each.trust * WEIGHT
+            total, weights = total + weight * each.ab, weights + weight
+    return np.asarray(total / weights, np.float32)
 
 
 def _safer(one: Path, other: Path) -> Path:
