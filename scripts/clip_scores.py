@@ -83,7 +83,7 @@ def measure_vidcolor(clip: Path, shots: Sequence[ReferencedShot], recipe: Recipe
             _write_sheet(recipe.sheets / f"{clip.stem}.png", out, clip, shots, refs, followed)
         return Coloured(
             psnr=_at_working_size(out, clip, shots),
-            right=sum(followed[shot.still] == shot.still for shot in shots),
+            right=sum(followed[shot.shot.index] in shot.stills.values() for shot in shots),
             strangers=sum(name.startswith("stranger") for name in followed.values()),
             full_size=evaluate(out, clip) if recipe.full_size else None,
         )
@@ -119,19 +119,19 @@ def _at_working_size(out: Path, clip: Path, shots: Sequence[ReferencedShot]) -> 
     return float(np.mean(scores))
 
 
-def _followed(project: Path, shots: Sequence[ReferencedShot]) -> dict[str, str]:
-    """The first reference that the project follows in the middle of each shot, by the name of the right one."""
+def _followed(project: Path, shots: Sequence[ReferencedShot]) -> dict[int, str]:
+    """The first reference that the project follows in the middle of each shot, by the shot's number."""
     entries = load_manifest(project / "manifest.yaml").entries
     followed = {}
     for shot in shots:
         middle = (shot.shot.start + shot.shot.stop) // 2
         entry = next(entry for entry in entries if entry.shot.start <= middle < entry.shot.stop)
-        followed[shot.still] = entry.references[0] if entry.references else ""
+        followed[shot.shot.index] = entry.references[0] if entry.references else ""
     return followed
 
 
 def _write_sheet(
-    path: Path, out: Path, clip: Path, shots: Sequence[ReferencedShot], refs: Path, followed: Mapping[str, str]
+    path: Path, out: Path, clip: Path, shots: Sequence[ReferencedShot], refs: Path, followed: Mapping[int, str]
 ) -> None:
     """Write a contact sheet of four judged moments: gray, coloured, original, and the reference that was followed."""
     judged = sorted(_judged(shots))
@@ -140,7 +140,7 @@ def _write_sheet(
     for index, (ours, truth) in enumerate(zip(read_rgb(out), read_rgb(clip), strict=False)):
         if index in moments:
             gray = np.repeat(truth.gray[..., None], 3, axis=-1)
-            name = next(followed[shot.still] for shot in shots if shot.shot.start <= index < shot.shot.stop)
+            name = next(followed[shot.shot.index] for shot in shots if shot.shot.start <= index < shot.shot.stop)
             reference = [still.rgb for still in load_references(refs / name)[0]] if name else []
             rows.append([gray, ours.rgb, truth.rgb, *reference])
     sheet = contact_sheet(rows, (f"{clip.stem}: gray", "vidcolor", "truth", "reference followed"), lines=240)

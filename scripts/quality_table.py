@@ -3,6 +3,8 @@
 Every clip is made gray (its own luma, neutral chroma, FFV1) and `vidcolor` colours it by one still of every shot:
 
   --reference first      its first frame; all frames after it are judged
+  --reference both       its first and its last frame; the frames between are judged. The training-free columns have the
+                         first alone
   --reference away       its last frame; only frames 3 seconds or more before it are judged (--seconds), so that shots
                          shorter than that drop out of the table
   --reference strangers  its first frame, among ten strangers (--strangers FOLDER|TAR); the training-free columns are
@@ -25,7 +27,7 @@ from typing import Any
 
 from clip_scores import Recipe, measure_training_free, measure_vidcolor
 from quality_rows import Row, load_rows, print_header, print_means, print_row, save_rows
-from shot_references import ReferencedShot, clip_shots, find_clips, load_strangers, referenced
+from shot_references import ReferencedShot, clip_shots, find_clips, load_strangers, referenced, referenced_twice
 from training_free import Features, FlowAlone, Gray, MeanChroma, Yardstick
 
 from vidcolor.config import resolve
@@ -60,7 +62,7 @@ def _measure(args: argparse.Namespace) -> list[Row]:
     rows = []
     print_header(args.full_size and args.columns != "training-free")
     for clip in find_clips(args.folder, args.clips):
-        shots = referenced(clip_shots(clip, args.frames), _away(args), probe(clip).frame_rate)
+        shots = _referenced(clip, args)
         row = _new_row(clip.stem, shots, args)
         if row.judged_shots < row.shots:
             print(f"{clip.stem}: {row.shots - row.judged_shots} of {row.shots} shots are too short and left out")
@@ -74,6 +76,13 @@ def _measure(args: argparse.Namespace) -> list[Row]:
         print_row(row)
         rows.append(row)
     return rows
+
+
+def _referenced(clip: Path, args: argparse.Namespace) -> list[ReferencedShot]:
+    shots = clip_shots(clip, args.frames)
+    if args.reference == "both":
+        return referenced_twice(shots)
+    return referenced(shots, _away(args), probe(clip).frame_rate)
 
 
 def _new_row(name: str, shots: list[ReferencedShot], args: argparse.Namespace) -> Row:
@@ -116,7 +125,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("folder", type=Path, metavar="CLIPS", help="folder of colour clips")
     parser.add_argument("--backbone", type=Path, required=True, help="MobileNetV2 of ImageNet as safetensors")
     parser.add_argument("--clips", nargs="+", help="names of clips without suffix; all if left out")
-    parser.add_argument("--reference", choices=("first", "away", "strangers"), default="first", help="see above")
+    parser.add_argument(
+        "--reference", choices=("first", "both", "away", "strangers"), default="first", help="see above"
+    )
     parser.add_argument("--seconds", type=float, default=3.0, help="how far `away` is, at least")
     parser.add_argument("--strangers", type=Path, metavar="FOLDER|TAR", help="pictures of which ten lie in the way")
     parser.add_argument("--grid", type=int, choices=(4, 8), default=8, help="stride of the features column's grid")

@@ -27,18 +27,21 @@ STILL_LINES = 256
 
 @dataclass(frozen=True)
 class ReferencedShot:
-    """A shot, its reference, and the frames on which colour is measured."""
+    """A shot, its references, and the frames on which colour is measured."""
 
     shot: Shot
     reference: int
     """Number of the frame that serves as reference: the shot's first or last."""
     judged: range
     """Empty where the shot is too short to be judged."""
+    second: int | None = None
+    """Number of a frame that is a reference as well."""
 
     @property
-    def still(self) -> str:
-        """Name of the reference's file."""
-        return f"shot{self.shot.index:03d}.png"
+    def stills(self) -> dict[int, str]:
+        """Names of the references' files by their frames, the reference first."""
+        name = f"shot{self.shot.index:03d}"
+        return {self.reference: f"{name}.png"} | ({} if self.second is None else {self.second: f"{name}-second.png"})
 
 
 def find_clips(folder: Path, names: list[str] | None) -> list[Path]:
@@ -67,6 +70,14 @@ def referenced(shots: Sequence[Shot], away: float | None, rate: Fraction) -> lis
     return [ReferencedShot(shot, shot.stop - 1, range(shot.start, shot.stop - steps)) for shot in shots]
 
 
+def referenced_twice(shots: Sequence[Shot]) -> list[ReferencedShot]:
+    """Return the shots with the first and the last frame as references of all between."""
+    return [
+        ReferencedShot(shot, shot.start, range(shot.start + 1, shot.stop - 1), shot.stop - 1 if len(shot) > 1 else None)
+        for shot in shots
+    ]
+
+
 def write_gray(clip: Path, gray: Path, frames: int) -> None:
     """Write a clip's first frames with their luma bit for bit and neutral chroma, without loss."""
     with av.open(str(clip)) as source, av.open(str(gray), "w") as container:
@@ -85,7 +96,7 @@ def write_gray(clip: Path, gray: Path, frames: int) -> None:
 def write_references(clip: Path, shots: Sequence[ReferencedShot], folder: Path) -> None:
     """Write the reference of every shot as a PNG of the clip's size."""
     folder.mkdir()
-    names = {shot.reference: shot.still for shot in shots}
+    names = {number: name for shot in shots for number, name in shot.stills.items()}
     for index, picture in enumerate(islice(read_rgb(clip), shots[-1].shot.stop)):
         if index in names:
             cv2.imwrite(str(folder / names[index]), cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2BGR))
