@@ -45,6 +45,8 @@ def look_back(intervals: Iterable[Interval], ab: np.ndarray) -> dict[int, Told]:
     back = turned(intervals)
     if not back:
         return {}
-    seen = follow_known(back, {back[0].last: ab})
-    told = {interval.last: interval.tracked.told() for interval in seen if interval.tracked is not None}
-    return {number: each.compact() for number, each in told.items() if each is not None}
+    told = {}
+    for interval in follow_known(back, {back[0].last: ab}):
+        if interval.tracked is not None and (each := interval.tracked.told()) is not None:
+            told[interval.last] = each.compact()
+    return told

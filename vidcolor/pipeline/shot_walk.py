@@ -74,7 +74,7 @@ class ShotWalk:
         depth = self._guide.at_once(self._config.colorize)
         tracks = track(grays, self._config.keys, start, self.known)
         intervals = follow_known(tracks, self.known, opening.tracked if opening else None, self._coming(numbers))
-        given = {**({start: opening.ab} if opening else {}), **self._walked_back(), **self.known}
+        given = {**({start: opening.ab} if opening else {}), **self._walked_back(numbers), **self.known}
         if depth == 1:  # a processor's threads have enough to do, and every interval that waits holds its frames
             return color_keys(intervals, self._guide, self._config.colorize, given)
         return ahead(color_keys(ahead(intervals, depth), self._guide, self._config.colorize, given), depth)
@@ -83,9 +83,9 @@ class ShotWalk:
         """Working-size gray (2h, 2w) uint8 and chroma of one frame, as a film of the whole shot would show it."""
         near = (n for n in self.known if number - self._config.colorize.stretch <= n <= number)
         start = self._grid(max(near, default=number))
-        tracks = self._intervals(start, number, number)
-        intervals = follow_known(tracks, self.known, coming=self._coming(range(start, number + 1), number))
-        given = {**self._walked_back(start, number), **self.known}
+        numbers, tracks = range(start, number + 1), self._intervals(start, number, number)
+        intervals = follow_known(tracks, self.known, coming=self._coming(numbers, number))
+        given = {**self._walked_back(numbers, number), **self.known}
         keys = color_keys(intervals, self._guide, self._config.colorize, given)
         steadied = smooth_keys(keys, self._config.smooth, self.known)
         return next((interval.key_gray, ab) for interval, ab in steadied if interval.last == number)
@@ -135,24 +135,29 @@ class ShotWalk:
         own = [] if guide.reference is None else [guide.reference]
         return replace(guide, reference=guide.colorist.join([*stills, *own]))
 
-    def _walked_back(self, down_to: int = 0, *wanted: int) -> dict[int, np.ndarray]:
-        """Chroma of the key frames before the first known one, each going on from the one after it."""
-        number = min(self.known, default=0)
-        start = self._grid(max(down_to, number - self._config.colorize.stretch))
-        if number <= start:
+    def _walked_back(self, numbers: range, *wanted: int) -> dict[int, np.ndarray]:
+        """Chroma of the key frames of these numbers before the first known one, each going on from the one after it."""
+        if not self.known:
             return {}
-        intervals = self._intervals(start, number, *wanted)
+        number = min(self.known)
+        intervals = self._up_to(number, 0, numbers, *wanted)
         return color_keys_back(intervals, self._guide, self._config.colorize, self.known[number])
 
     def _coming(self, numbers: range, *wanted: int) -> dict[int, Told]:
         """What known frames tell of those before them, of the frames of these numbers that lie between two known."""
         told: dict[int, Told] = {}
         for behind, number in pairwise(sorted(self.known)):
-            start = self._grid(max(behind, numbers.start, number - self._config.colorize.stretch))
-            if start < min(number, numbers.stop):
-                seen = look_back(self._intervals(start, number, *wanted), self.known[number])
-                told |= {n: each for n, each in seen.items() if behind < n < number}
+            seen = look_back(self._up_to(number, behind, numbers, *wanted), self.known[number])
+            told |= {n: each for n, each in seen.items() if behind < n < number}
         return told
+
+    def _up_to(self, number: int, behind: int, numbers: range, *wanted: int) -> Iterator[Interval]:
+        """Intervals that end with the known frame ``number`` and begin with the grid's frame at or before ``behind``.
+
+        They begin no sooner than a stretch before it, nor than these numbers; none where that is beyond the numbers.
+        """
+        start = self._grid(max(behind, numbers.start, number - self._config.colorize.stretch))
+        return self._intervals(start, number, *wanted) if start < min(number, numbers.stop) else iter(())
 
     def _intervals(self, start: int, last: int, *wanted: int) -> Iterator[Interval]:
         """Intervals from frame ``start``, which lies on the grid, up to and with ``last``; known frames are keys."""
